@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * LinnetModel: one GGUF file, opened as deeply as was asked. Immutable, so any thread may use it. */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* What went wrong, in the engine's terms. The message is for people: translated, says what happened
+ * and what to do next. */
+#define LINNET_ENGINE_ERROR (linnet_engine_error_quark ())
+GQuark linnet_engine_error_quark (void);
+
+typedef enum {
+  LINNET_ENGINE_ERROR_FAILED,
+  LINNET_ENGINE_ERROR_IO,
+  LINNET_ENGINE_ERROR_FORMAT,
+  LINNET_ENGINE_ERROR_UNSUPPORTED, /* architecture, tensor type or tokenizer */
+  LINNET_ENGINE_ERROR_MEMORY,
+  LINNET_ENGINE_ERROR_CONTEXT,
+} LinnetEngineError;
+
+typedef enum {
+  LINNET_MODEL_LEVEL_FULL,      /* can chat */
+  LINNET_MODEL_LEVEL_TOKENIZER, /* can tokenise and render chats */
+  LINNET_MODEL_LEVEL_METADATA,  /* can be inspected; any architecture */
+} LinnetModelLevel;
+
+/* Bytes. */
+typedef struct {
+  guint64 weights;
+  guint64 kv_cache;
+  guint64 scratch;
+  guint64 total;
+} LinnetModelMemory;
+
+#define LINNET_TYPE_MODEL (linnet_model_get_type ())
+G_DECLARE_FINAL_TYPE (LinnetModel, linnet_model, LINNET, MODEL, GObject)
+
+/* Called on the loading thread with 0…1. */
+typedef void (*LinnetModelProgressFunc) (double fraction, gpointer user_data);
+
+/* Blocks: call it from a worker thread or a command-line tool. n_threads: 0 for all processors.
+ * progress and cancellable may be NULL. LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
+LinnetModel *linnet_model_open (const char *path,
+                                LinnetModelLevel level,
+                                int n_threads,
+                                LinnetModelProgressFunc progress,
+                                gpointer user_data,
+                                GCancellable *cancellable,
+                                GError **error);
+
+const char *linnet_model_get_path (LinnetModel *self);
+/* What to call it in the window: the file's own name for itself, else the file name. Never empty. */
+const char *linnet_model_get_title (LinnetModel *self);
+const char *linnet_model_get_architecture (LinnetModel *self);
+const char *linnet_model_get_quantisation (LinnetModel *self);
+guint64 linnet_model_get_n_parameters (LinnetModel *self);
+guint64 linnet_model_get_file_bytes (LinnetModel *self);
+guint linnet_model_get_n_ctx_train (LinnetModel *self);
+/* Whether the file's own chat template was not recognised, so that ChatML is used. */
+gboolean linnet_model_get_chat_is_fallback (LinnetModel *self);
+
+gboolean linnet_model_estimate_memory (LinnetModel *self,
+                                       guint n_ctx,
+                                       LinnetModelMemory *memory,
+                                       GError **error);
+
+/* gint32 ids of length bytes of text (−1: NUL-terminated), special tokens parsed only when asked,
+ * BOS added where the model wants it. Transfer full; NULL on failure. */
+GArray *linnet_model_tokenize (
+  LinnetModel *self, const char *text, gssize length, gboolean parse_special, GError **error);
+
+/* Everything `linnet-cli inspect` shows: metadata, tensors by type, memory. Transfer full. */
+JsonNode *linnet_model_describe (LinnetModel *self);
+
+G_END_DECLS

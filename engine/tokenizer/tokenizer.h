@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Text to tokens and back: byte-level BPE and SPM, from the tables in a GGUF file. Immutable after
+ * lm_tokenizer_new(), so any thread may use it. */
+#pragma once
+
+#include "gguf/gguf.h"
+
+typedef struct lm_tokenizer lm_tokenizer;
+
+#define LM_TOKEN_NONE (-1)
+
+/* A growing list of tokens; zero-initialise, free with lm_token_list_clear(). */
+typedef struct {
+  lm_token *tokens;
+  size_t n;
+  size_t capacity;
+} lm_token_list;
+
+bool lm_token_list_push (lm_token_list *list, lm_token token); /* false: out of memory */
+void lm_token_list_clear (lm_token_list *list);
+
+/* Reads tokenizer.ggml.*; copies what it keeps of strings only by reference into gguf's mapping, so
+ * gguf must outlive it. NULL on failure: LM_ERROR_TOKENIZER names what is unknown or inconsistent. */
+lm_tokenizer *lm_tokenizer_new (const lm_gguf *gguf, lm_error *error);
+void lm_tokenizer_free (lm_tokenizer *tokenizer); /* NULL allowed */
+
+/* Appends the tokens of text (any bytes) to list. flags as for lm_tokenize(). */
+lm_status lm_tokenizer_encode (const lm_tokenizer *tokenizer,
+                               const char *text,
+                               size_t length,
+                               unsigned flags,
+                               lm_token_list *list,
+                               lm_error *error);
+
+/* See lm_token_bytes(). */
+const char *
+lm_tokenizer_get_bytes (const lm_tokenizer *tokenizer, lm_token token, size_t *length);
+/* The token whose stored text is exactly this ("<|im_end|>"), or LM_TOKEN_NONE. */
+lm_token lm_tokenizer_find (const lm_tokenizer *tokenizer, const char *text, size_t length);
+
+uint32_t lm_tokenizer_get_n_vocab (const lm_tokenizer *tokenizer);
+bool lm_tokenizer_is_control (const lm_tokenizer *tokenizer, lm_token token);
+lm_token lm_tokenizer_get_bos (const lm_tokenizer *tokenizer); /* or LM_TOKEN_NONE */
+lm_token lm_tokenizer_get_eos (const lm_tokenizer *tokenizer);
+lm_token lm_tokenizer_get_eot (const lm_tokenizer *tokenizer); /* end of turn, if the file has one */
+/* Bytes of memory it holds. */
+uint64_t lm_tokenizer_get_bytes_used (const lm_tokenizer *tokenizer);
