@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A file mapped read-only. */
+#pragma once
+
+#include "gguf/gguf.h"
+
+/* Maps the whole of a regular file. On failure mapping is zero, and the error's subject is the
+ * last component of path: LM_ERROR_IO (not there, not readable, not a file), LM_ERROR_TRUNCATED
+ * (empty), LM_ERROR_MEMORY. */
+lm_status lm_map_open (const char *path, lm_mapping *mapping, lm_error *error);
+void lm_map_close (lm_mapping *mapping); /* a zero mapping allowed; leaves it zero */
+
+/* The last component of path. */
+const char *lm_path_get_name (const char *path);
