@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /* Borrowed: lives as long as self. Open at the level that linnet_model_open() was asked for. */
 lm_model *linnet_model_get_handle (LinnetModel *self);
 
-/* error in words for people, translated: LINNET_ENGINE_ERROR, or G_IO_ERROR_CANCELLED.
- * error->code is not LM_OK. Any thread. Transfer full. */
-GError *linnet_engine_error_from_lm (const lm_error *error);
+/* Sets error (NULL allowed) to failure in words for people, translated: a LINNET_ENGINE_ERROR, or
+ * G_IO_ERROR_CANCELLED. failure->code is not LM_OK. path: the model file at work, for the sentence.
+ * Any thread. */
+void linnet_engine_error_from_lm (GError **error, const lm_error *failure, const char *path);
 
 G_END_DECLS
