@@ -24,13 +24,32 @@ void lm_token_list_clear (lm_token_list *list);
 lm_tokenizer *lm_tokenizer_new (const lm_gguf *gguf, lm_error *error);
 void lm_tokenizer_free (lm_tokenizer *tokenizer); /* NULL allowed */
 
-/* Appends the tokens of text (any bytes) to list. flags as for lm_tokenize(). */
+/* Appends the tokens of text (any bytes) to list. flags as for lm_tokenize(). On failure list keeps
+ * what it held. LM_ERROR_ARGUMENT: more than 512 MiB of text. */
 lm_status lm_tokenizer_encode (const lm_tokenizer *tokenizer,
                                const char *text,
                                size_t length,
                                unsigned flags,
                                lm_token_list *list,
                                lm_error *error);
+
+/* A run of bytes in which control tokens are meant (is_markup) or are just text. */
+typedef struct {
+  size_t length;
+  bool is_markup;
+} lm_text_run;
+
+/* The same for one text of several runs, whose lengths add up to length: tokens may span runs, but
+ * a control token is recognised only where it lies wholly in markup. LM_TOKENIZE_PARSE_SPECIAL in
+ * flags is not looked at. This is how a rendered chat template is tokenised. */
+lm_status lm_tokenizer_encode_runs (const lm_tokenizer *tokenizer,
+                                    const char *text,
+                                    size_t length,
+                                    const lm_text_run *runs,
+                                    size_t n_runs,
+                                    unsigned flags,
+                                    lm_token_list *list,
+                                    lm_error *error);
 
 /* See lm_token_bytes(). */
 const char *
