@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * LinnetModel: one GGUF file, opened as deeply as was asked. Immutable, so any thread may use it. */
+ * LinnetModel: one GGUF file, opened as deeply as was asked. Immutable, so any thread may use it.
+ */
 #pragma once
 
 #include <gio/gio.h>
@@ -52,7 +53,8 @@ LinnetModel *linnet_model_open (const char *path,
                                 GError **error);
 
 const char *linnet_model_get_path (LinnetModel *self);
-/* What to call it in the window: the file's own name for itself, else the file name. Never empty. */
+/* What to call it in the window: the file's own name for itself, else the file name. Never empty.
+ */
 const char *linnet_model_get_title (LinnetModel *self);
 const char *linnet_model_get_architecture (LinnetModel *self);
 const char *linnet_model_get_quantisation (LinnetModel *self);
@@ -70,7 +72,7 @@ gboolean linnet_model_estimate_memory (LinnetModel *self,
 /* gint32 ids of length bytes of text (−1: NUL-terminated), special tokens parsed only when asked,
  * BOS added where the model wants it. Transfer full; NULL on failure. */
 GArray *linnet_model_tokenize (
-  LinnetModel *self, const char *text, gssize length, gboolean parse_special, GError **error);
+    LinnetModel *self, const char *text, gssize length, gboolean parse_special, GError **error);
 
 /* Everything `linnet-cli inspect` shows: metadata, tensors by type, memory. Transfer full. */
 JsonNode *linnet_model_describe (LinnetModel *self);
