@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The forward pass of the llama family: RMS norm, grouped-query attention with rotary positions,
+ * gated feed-forward. Every step is a job of independent tasks for the worker pool. */
+#include "model/forward.h"
+
+#include <math.h>
+
+#include "util/half.h"
+
+#define TILE_ROWS 16 /* weight rows a task multiplies: a few milliseconds at most */
+
+/* Everything the tasks of one block read. */
+typedef struct {
+  const lm_forward *forward;
+  const lm_kernels *kernels;
+  const lm_hparams *h;
+  const lm_scratch *m;
+  const lm_layer *layer;
+  uint32_t layer_index;
+  const lm_token *tokens;
+  uint32_t n_tokens;
+  uint32_t n_past;
+} block;
+
+static bool
+run (const block *b, size_t n_tasks, lm_task_fn task, void *data)
+{
+  return lm_pool_run (b->forward->model->pool, n_tasks, task, data, b->forward->cancel);
+}
+
+/* ---- Matrix products ---------------------------------------------------------------------- */
+
+#define MAX_LINEARS 3
+
+/* Up to three products of the same input, so that their rows are one job. */
+typedef struct {
+  const block *b;
+  const lm_linear *linears[MAX_LINEARS];
+  float *outs[MAX_LINEARS]; /* each n_tokens × its n_rows */
+  size_t n_linears;
+  lm_input input;
+} products;
+
+static size_t
+n_tiles (const lm_linear *linear)
+{
+  return (linear->matrix.n_rows + TILE_ROWS - 1) / TILE_ROWS;
+}
+
+static void
+multiply_tile (void *data, size_t index, unsigned worker)
+{
+  const products *p = data;
+  const lm_scratch *m = p->b->m;
+  const lm_linear *linear;
+  size_t i = 0, first, n;
+  float *out;
+
+  while (index >= n_tiles (p->linears[i]))
+    index -= n_tiles (p->linears[i++]);
+  linear = p->linears[i];
+  first = index * TILE_ROWS;
+  n = linear->matrix.n_rows - first < TILE_ROWS ? linear->matrix.n_rows - first : TILE_ROWS;
+  out = p->outs[i] + first;
+  p->b->kernels->matmul (&linear->matrix, first, n, &p->input, out, linear->matrix.n_rows,
+                         m->matmul + worker * m->matmul_bytes);
+  if (linear->bias != NULL)
+    for (size_t t = 0; t < p->input.n_tokens; t++)
+      p->b->kernels->add (out + t * linear->matrix.n_rows, linear->bias + first, n);
+}
+
+static bool
+multiply (products *p)
+{
+  size_t n = 0;
+
+  for (size_t i = 0; i < p->n_linears; i++)
+    n += n_tiles (p->linears[i]);
+  return run (p->b, n, multiply_tile, p);
+}
+
+/* Activations of token t, n wide, in 8 bits, where the quantised types want them. */
+static void
+quantise (const block *b, const float *x, size_t n, size_t t)
+{
+  if (n % LM_GROUP_LENGTH == 0)
+    b->kernels->quantise (x + t * n, n, b->m->quantised + t * (n / LM_GROUP_LENGTH));
+}
+
+static lm_input
+input_of (const block *b, const float *x)
+{
+  return (lm_input) { .quantised = b->m->quantised, .floats = x, .n_tokens = b->n_tokens };
+}
+
+/* ---- Tasks, one a token -------------------------------------------------------------------- */
+
+static void
+embed (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  const lm_matrix *e = &b->forward->model->weights.embeddings;
+  const char *row = (const char *) e->data + (size_t) b->tokens[t] * e->row_bytes;
+
+  lm_quant_dequantise (e->type, row, e->n_cols,
+                       (lm_group *) (b->m->matmul + worker * b->m->matmul_bytes),
+                       b->m->x + t * b->h->n_embd);
+  lm_rope_angles (&b->forward->model->rope, b->n_past + (uint32_t) t,
+                  b->m->cosines + t * (b->h->n_rot / 2), b->m->sines + t * (b->h->n_rot / 2));
+}
+
+static void
+norm_for_attention (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  size_t n = b->h->n_embd;
+  float *normed = b->m->normed + t * n;
+
+  (void) worker;
+  b->kernels->rms_norm (b->m->x + t * n, b->layer->attn_norm, n, b->h->norm_epsilon, normed);
+  quantise (b, b->m->normed, n, t);
+}
+
+/* Normalises (qwen3) and rotates the heads of token t. */
+static void
+place_heads (const block *b, float *x, uint32_t n_heads, const float *norm, size_t t)
+{
+  size_t n_pairs = b->h->n_rot / 2;
+
+  for (uint32_t i = 0; i < n_heads; i++) {
+    float *head = x + (t * n_heads + i) * b->h->head_dim;
+
+    if (norm != NULL)
+      b->kernels->rms_norm (head, norm, b->h->head_dim, b->h->norm_epsilon, head);
+    b->kernels->rope (head, b->m->cosines + t * n_pairs, b->m->sines + t * n_pairs, n_pairs,
+                      b->h->rope_layout);
+  }
+}
+
+static void
+place_and_cache (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  const lm_hparams *h = b->h;
+  lm_kv_cache *cache = b->forward->cache;
+
+  (void) worker;
+  place_heads (b, b->m->q, h->n_heads, b->layer->q_norm, t);
+  place_heads (b, b->m->k, h->n_kv_heads, b->layer->k_norm, t);
+  for (uint32_t i = 0; i < h->n_kv_heads; i++) {
+    size_t from = (t * h->n_kv_heads + i) * h->head_dim;
+    size_t to = lm_kv_cache_offset (cache, b->layer_index, i, b->n_past + (uint32_t) t);
+
+    b->kernels->to_half (b->m->k + from, h->head_dim, cache->keys + to);
+    b->kernels->to_half (b->m->v + from, h->head_dim, cache->values + to);
+  }
+}
+
+/* One query head of one token. Later tokens, which read more, come first: no thread is left with a
+ * long task at the end. */
+static void
+attend (void *data, size_t index, unsigned worker)
+{
+  const block *b = data;
+  const lm_hparams *h = b->h;
+  lm_kv_cache *cache = b->forward->cache;
+  size_t t = b->n_tokens - 1 - index / h->n_heads;
+  uint32_t head = (uint32_t) (index % h->n_heads);
+  size_t at = (t * h->n_heads + head) * h->head_dim;
+  size_t kv = lm_kv_cache_offset (cache, b->layer_index, head / (h->n_heads / h->n_kv_heads), 0);
+
+  b->kernels->attend (b->m->q + at, cache->keys + kv, cache->values + kv, b->n_past + t + 1,
+                      h->head_dim, 1.0f / sqrtf ((float) h->head_dim),
+                      b->m->scores + (size_t) worker * cache->n_ctx, b->m->attended + at);
+}
+
+static void
+quantise_attended (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+
+  (void) worker;
+  quantise (b, b->m->attended, (size_t) b->h->n_heads * b->h->head_dim, t);
+}
+
+static void
+norm_for_ffn (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  size_t n = b->h->n_embd;
+  float *x = b->m->x + t * n;
+
+  (void) worker;
+  b->kernels->add (x, b->m->delta + t * n, n);
+  b->kernels->rms_norm (x, b->layer->ffn_norm, n, b->h->norm_epsilon, b->m->normed + t * n);
+  quantise (b, b->m->normed, n, t);
+}
+
+static void
+gate_ffn (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  size_t n = b->h->n_ff;
+
+  (void) worker;
+  b->kernels->silu_mul (b->m->gate + t * n, b->m->up + t * n, n);
+  quantise (b, b->m->gate, n, t);
+}
+
+static void
+add_ffn (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+  size_t n = b->h->n_embd;
+
+  (void) worker;
+  b->kernels->add (b->m->x + t * n, b->m->delta + t * n, n);
+}
+
+/* ---- Layers ------------------------------------------------------------------------------- */
+
+static bool
+run_attention (block *b)
+{
+  const lm_scratch *m = b->m;
+  products qkv = {
+    .b = b,
+    .linears = { &b->layer->q, &b->layer->k, &b->layer->v },
+    .outs = { m->q, m->k, m->v },
+    .n_linears = 3,
+    .input = input_of (b, m->normed),
+  };
+  products output = {
+    .b = b,
+    .linears = { &b->layer->attn_output },
+    .outs = { m->delta },
+    .n_linears = 1,
+    .input = input_of (b, m->attended),
+  };
+
+  return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
+         run (b, b->n_tokens, place_and_cache, b) &&
+         run (b, (size_t) b->n_tokens * b->h->n_heads, attend, b) &&
+         run (b, b->n_tokens, quantise_attended, b) && multiply (&output);
+}
+
+static bool
+run_ffn (block *b)
+{
+  const lm_scratch *m = b->m;
+  products gate_up = {
+    .b = b,
+    .linears = { &b->layer->gate, &b->layer->up },
+    .outs = { m->gate, m->up },
+    .n_linears = 2,
+    .input = input_of (b, m->normed),
+  };
+  products down = {
+    .b = b,
+    .linears = { &b->layer->down },
+    .outs = { m->delta },
+    .n_linears = 1,
+    .input = input_of (b, m->gate),
+  };
+
+  return run (b, b->n_tokens, norm_for_ffn, b) && multiply (&gate_up) &&
+         run (b, b->n_tokens, gate_ffn, b) && multiply (&down) && run (b, b->n_tokens, add_ffn, b);
+}
+
+bool
+lm_forward_run (const lm_forward *forward,
+                const lm_token *tokens,
+                uint32_t n_tokens,
+                uint32_t n_past)
+{
+  const lm_model *model = forward->model;
+  block b = {
+    .forward = forward,
+    .kernels = model->kernels,
+    .h = &model->hparams,
+    .m = forward->scratch,
+    .tokens = tokens,
+    .n_tokens = n_tokens,
+    .n_past = n_past,
+  };
+
+  if (!run (&b, n_tokens, embed, &b))
+    return false;
+  for (uint32_t i = 0; i < model->hparams.n_layers; i++) {
+    b.layer = &model->weights.layers[i];
+    b.layer_index = i;
+    if (!run_attention (&b) || !run_ffn (&b))
+      return false;
+  }
+  return true;
+}
+
+bool
+lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n)
+{
+  const lm_model *model = forward->model;
+  size_t width = model->hparams.n_embd;
+  lm_scratch *m = forward->scratch;
+  block b = {
+    .forward = forward,
+    .kernels = model->kernels,
+    .h = &model->hparams,
+    .m = m,
+    .n_tokens = n,
+  };
+  products logits = {
+    .b = &b,
+    .linears = { &model->weights.output },
+    .outs = { m->logits },
+    .n_linears = 1,
+    .input = input_of (&b, m->normed),
+  };
+
+  for (uint32_t t = 0; t < n; t++) {
+    model->kernels->rms_norm (m->x + (first + t) * width, model->weights.output_norm, width,
+                              model->hparams.norm_epsilon, m->normed + t * width);
+    quantise (&b, m->normed, width, t);
+  }
+  return multiply (&logits);
+}

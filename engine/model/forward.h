@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The transformer itself: one block of tokens through all layers. Prefill and decode are the same
+ * code with many tokens or one. */
+#pragma once
+
+#include "model/kvcache.h"
+#include "model/model.h"
+#include "model/scratch.h"
+
+typedef struct {
+  const lm_model *model;
+  lm_scratch *scratch;
+  lm_kv_cache *cache;
+  const atomic_bool *cancel;
+} lm_forward;
+
+/* Runs n_tokens (1 … LM_BLOCK_TOKENS) that follow n_past cached ones; their keys and values are
+ * written to the cache, their last hidden states stay in scratch->x. Tokens are valid ids and the
+ * cache has room. false: cancelled, the cache beyond n_past is worthless. */
+bool lm_forward_run (const lm_forward *forward,
+                     const lm_token *tokens,
+                     uint32_t n_tokens,
+                     uint32_t n_past);
+
+/* Logits of n (≤ LM_LOGITS_TOKENS) tokens of the block just run, from index first on, to
+ * scratch->logits. false: cancelled. */
+bool lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n);

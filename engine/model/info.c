@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a model says of itself: description, metadata, tensors and memory. */
+#include "model/info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/kvcache.h"
+#include "model/scratch.h"
+#include "sampler/sampler.h"
+#include "util/error.h"
+
+#define N_TYPES                 64
+#define TOKENIZER_BYTES_A_TOKEN 96 /* measured on the vocabularies of Qwen2.5 and Llama 3 */
+
+/* Names of general.file_type, as llama.cpp numbers them (enum llama_ftype). */
+static const char *
+file_type_name (uint32_t file_type)
+{
+  static const char *const NAMES[] = {
+    [0] = "F32",      [1] = "F16",      [2] = "Q4_0",    [3] = "Q4_1",    [7] = "Q8_0",
+    [8] = "Q5_0",     [9] = "Q5_1",     [10] = "Q2_K",   [11] = "Q3_K_S", [12] = "Q3_K_M",
+    [13] = "Q3_K_L",  [14] = "Q4_K_S",  [15] = "Q4_K_M", [16] = "Q5_K_S", [17] = "Q5_K_M",
+    [18] = "Q6_K",    [19] = "IQ2_XXS", [20] = "IQ2_XS", [21] = "Q2_K_S", [22] = "IQ3_XS",
+    [23] = "IQ3_XXS", [24] = "IQ1_S",   [25] = "IQ4_NL", [26] = "IQ3_S",  [27] = "IQ3_M",
+    [28] = "IQ2_S",   [29] = "IQ2_M",   [30] = "IQ4_XS", [31] = "IQ1_M",  [32] = "BF16",
+  };
+
+  return file_type < sizeof NAMES / sizeof *NAMES ? NAMES[file_type] : NULL;
+}
+
+/* The type that holds the most weights. */
+static const char *
+commonest_type (const lm_gguf *gguf)
+{
+  uint64_t bytes[N_TYPES] = { 0 };
+  uint32_t best = 0;
+
+  for (size_t i = 0; i < gguf->n_tensors; i++)
+    if (gguf->tensors[i].type < N_TYPES)
+      bytes[gguf->tensors[i].type] += gguf->tensors[i].bytes;
+  for (uint32_t i = 1; i < N_TYPES; i++)
+    best = bytes[i] > bytes[best] ? i : best;
+  return bytes[best] > 0 && lm_type_get_traits (best) != NULL ? lm_type_get_traits (best)->name
+                                                              : "";
+}
+
+/* A string entry as terminated UTF-8, "" where there is none; NULL: out of memory. */
+static char *
+copy_string (const lm_gguf *gguf, const char *key)
+{
+  const lm_gguf_entry *entry = lm_gguf_find (gguf, key);
+  bool is_string = entry != NULL && entry->type == LM_VALUE_STRING && !entry->is_array;
+  size_t length = is_string ? lm_gguf_entry_format (entry, 0, NULL, 0) : 0;
+  char *copy = calloc (1, length + 1);
+
+  if (copy != NULL && is_string)
+    lm_gguf_entry_format (entry, 0, copy, length + 1);
+  return copy;
+}
+
+static uint64_t
+n_parameters (const lm_gguf *gguf)
+{
+  uint64_t sum = 0;
+
+  for (size_t i = 0; i < gguf->n_tensors; i++) {
+    const lm_gguf_tensor *tensor = &gguf->tensors[i];
+    uint64_t n = 1;
+
+    for (uint32_t d = 0; d < 4; d++)
+      if (!lm_mul (n, tensor->shape[d], &n))
+        return 0;
+    if (!lm_add (sum, n, &sum))
+      return 0;
+  }
+  return sum;
+}
+
+bool
+lm_model_fill_info (lm_model *model)
+{
+  const lm_gguf *gguf = model->gguf;
+  lm_model_info *info = &model->info;
+  const char *quantisation = NULL;
+  uint32_t file_type;
+
+  model->name = copy_string (gguf, "general.name");
+  model->architecture = copy_string (gguf, "general.architecture");
+  if (model->name == NULL || model->architecture == NULL)
+    return false;
+  if (lm_gguf_get_u32 (gguf, "general.file_type", &file_type))
+    quantisation = file_type_name (file_type);
+  info->name = model->name;
+  info->architecture = model->architecture;
+  info->quantisation = quantisation != NULL ? quantisation : commonest_type (gguf);
+  info->n_parameters = n_parameters (gguf);
+  info->file_bytes = gguf->file_bytes;
+  if (model->has_hparams) {
+    info->n_vocab = model->hparams.n_vocab;
+    info->n_layers = model->hparams.n_layers;
+    info->n_embd = model->hparams.n_embd;
+    info->n_ctx_train = model->hparams.n_ctx_train;
+    info->n_heads = model->hparams.n_heads;
+    info->n_kv_heads = model->hparams.n_kv_heads;
+  } else if (model->tokenizer != NULL) {
+    info->n_vocab = lm_tokenizer_get_n_vocab (model->tokenizer);
+  }
+  info->chat_family = model->chat.family;
+  info->chat_is_fallback = model->chat.is_fallback;
+  return true;
+}
+
+const lm_model_info *
+lm_model_get_info (const lm_model *model)
+{
+  return &model->info;
+}
+
+size_t
+lm_model_get_n_metadata (const lm_model *model)
+{
+  return model->gguf->n_entries;
+}
+
+void
+lm_model_get_metadata (const lm_model *model, size_t index, lm_metadata *metadata)
+{
+  const lm_gguf_entry *entry = &model->gguf->entries[index];
+
+  *metadata = (lm_metadata) {
+    .key = entry->key,
+    .type = lm_gguf_entry_type_name (entry),
+    .n_elements = entry->n_elements,
+  };
+}
+
+size_t
+lm_model_format_metadata (
+    const lm_model *model, size_t index, uint64_t element, char *buffer, size_t size)
+{
+  return lm_gguf_entry_format (&model->gguf->entries[index], element, buffer, size);
+}
+
+size_t
+lm_model_get_n_tensors (const lm_model *model)
+{
+  return model->gguf->n_tensors;
+}
+
+void
+lm_model_get_tensor (const lm_model *model, size_t index, lm_tensor_info *info)
+{
+  const lm_gguf_tensor *tensor = &model->gguf->tensors[index];
+  const lm_type_traits *traits = lm_type_get_traits (tensor->type);
+
+  *info = (lm_tensor_info) {
+    .name = tensor->name,
+    .type = traits != NULL ? traits->name : "?",
+    .n_dims = tensor->n_dims,
+    .bytes = tensor->bytes,
+  };
+  for (int i = 0; i < 4; i++)
+    info->shape[i] = tensor->shape[i];
+}
+
+/* Before the tokenizer is made its size is estimated from the number of tokens. */
+static uint64_t
+tokenizer_bytes (const lm_model *model)
+{
+  const lm_gguf_entry *tokens = lm_gguf_find (model->gguf, "tokenizer.ggml.tokens");
+
+  if (model->tokenizer != NULL)
+    return lm_tokenizer_get_bytes_used (model->tokenizer);
+  return tokens != NULL ? tokens->n_elements * TOKENIZER_BYTES_A_TOKEN : 0;
+}
+
+lm_status
+lm_model_memory (const lm_model *model, uint32_t n_ctx, lm_memory *memory, lm_error *error)
+{
+  lm_memory zero = { 0 };
+  lm_memory sum = { 0 };
+
+  *memory = zero;
+  if (!model->has_hparams) {
+    if (error != NULL)
+      *error = model->hparams_error;
+    return model->hparams_error.code;
+  }
+  for (size_t i = 0; i < model->gguf->n_tensors; i++)
+    sum.weights += model->gguf->tensors[i].bytes;
+  sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx);
+  sum.scratch = lm_scratch_bytes (&model->hparams, n_ctx, model->n_threads);
+  if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
+                    "A context of %u tokens is not possible with this model.", n_ctx);
+  sum.scratch += tokenizer_bytes (model);
+  sum.scratch += (uint64_t) model->hparams.n_vocab * sizeof (lm_candidate); /* to sample from */
+  sum.scratch += (uint64_t) n_ctx * sizeof (lm_token);
+  sum.total = sum.weights + sum.kv_cache + sum.scratch;
+  *memory = sum;
+  return LM_OK;
+}

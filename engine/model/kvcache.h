@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Keys and values of the tokens so far, as halves: [layer][kv head][position][head_dim], so that
+ * one head's attention reads one stretch of memory. */
+#pragma once
+
+#include "model/hparams.h"
+
+typedef struct {
+  uint16_t *keys;   /* owned */
+  uint16_t *values; /* owned */
+  uint32_t n_ctx;
+  uint32_t n_kv_heads;
+  uint32_t head_dim;
+} lm_kv_cache;
+
+/* Bytes for n_ctx tokens; 0: they do not fit. */
+uint64_t lm_kv_cache_bytes (const lm_hparams *hparams, uint32_t n_ctx);
+/* false: out of memory. */
+bool lm_kv_cache_init (lm_kv_cache *cache, const lm_hparams *hparams, uint32_t n_ctx);
+void lm_kv_cache_clear (lm_kv_cache *cache);
+
+/* Offset, in halves, of a position's row. */
+static inline size_t
+lm_kv_cache_offset (const lm_kv_cache *cache, uint32_t layer, uint32_t head, uint32_t position)
+{
+  return (((size_t) layer * cache->n_kv_heads + head) * cache->n_ctx + position) * cache->head_dim;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A session: one timeline of tokens, kept equal to what the caller passes. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "model/forward.h"
+#include "sampler/sampler.h"
+#include "util/error.h"
+
+#define DEFAULT_N_CTX 4096
+
+struct lm_session {
+  lm_model *model;
+  uint32_t n_ctx;
+  lm_kv_cache cache;
+  lm_scratch scratch;
+  lm_token *tokens; /* owned, room for n_ctx */
+  size_t n_tokens;
+  const float *logits;      /* n_vocab, of the last token, in scratch; NULL: none */
+  lm_candidate *candidates; /* owned, n_vocab */
+  atomic_bool cancel;
+  lm_progress_fn progress;
+  void *progress_data;
+  lm_session_stats stats;
+};
+
+static double
+now_seconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
+}
+
+lm_session *
+lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error)
+{
+  lm_session *session;
+  uint32_t n_ctx = options != NULL ? options->n_ctx : 0;
+  lm_memory memory;
+
+  if (model->level != LM_OPEN_FULL) {
+    lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "The model was opened without its weights.");
+    return NULL;
+  }
+  if (n_ctx == 0) {
+    n_ctx = model->hparams.n_ctx_train;
+    n_ctx = n_ctx < DEFAULT_N_CTX ? n_ctx : DEFAULT_N_CTX;
+  }
+  if (lm_model_memory (model, n_ctx, &memory, error) != LM_OK)
+    return NULL;
+  session = calloc (1, sizeof *session);
+  if (session != NULL) {
+    session->model = model;
+    session->n_ctx = n_ctx;
+    session->tokens = lm_aligned_alloc (n_ctx, sizeof *session->tokens);
+    session->candidates = lm_aligned_alloc (model->hparams.n_vocab, sizeof *session->candidates);
+    if (session->tokens != NULL && session->candidates != NULL &&
+        lm_kv_cache_init (&session->cache, &model->hparams, n_ctx) &&
+        lm_scratch_init (&session->scratch, &model->hparams, n_ctx,
+                         lm_pool_get_n_threads (model->pool)))
+      return session;
+    lm_session_free (session);
+  }
+  lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) (memory.kv_cache + memory.scratch),
+           "There is not enough memory for a context of %u tokens.", n_ctx);
+  return NULL;
+}
+
+void
+lm_session_free (lm_session *session)
+{
+  if (session == NULL)
+    return;
+  lm_kv_cache_clear (&session->cache);
+  lm_scratch_clear (&session->scratch);
+  lm_aligned_free (session->tokens);
+  lm_aligned_free (session->candidates);
+  free (session);
+}
+
+void
+lm_session_set_progress (lm_session *session, lm_progress_fn progress, void *user_data)
+{
+  session->progress = progress;
+  session->progress_data = user_data;
+}
+
+/* ---- Computing ---------------------------------------------------------------------------- */
+
+static lm_status
+fail_cancelled (lm_error *error)
+{
+  return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The work was cancelled.");
+}
+
+static lm_status
+check_tokens (lm_session *session, const lm_token *tokens, size_t n_tokens, lm_error *error)
+{
+  if (n_tokens > session->n_ctx)
+    return lm_fail (error, LM_ERROR_CONTEXT, NULL, (int64_t) (n_tokens - session->n_ctx),
+                    "The text is %zu tokens longer than the context of %u tokens.",
+                    n_tokens - session->n_ctx, session->n_ctx);
+  for (size_t i = 0; i < n_tokens; i++)
+    if (tokens[i] < 0 || (uint32_t) tokens[i] >= session->model->hparams.n_vocab)
+      return lm_fail (error, LM_ERROR_ARGUMENT, NULL, tokens[i],
+                      "There is no token with the number %d.", (int) tokens[i]);
+  return LM_OK;
+}
+
+static lm_forward
+make_forward (lm_session *session)
+{
+  return (lm_forward) {
+    .model = session->model,
+    .scratch = &session->scratch,
+    .cache = &session->cache,
+    .cancel = &session->cancel,
+  };
+}
+
+/* Hands the logits of a block's tokens, the last of which the timeline ends with, to on_logits. */
+static lm_status
+emit_logits (
+    lm_session *session, uint32_t n, lm_logits_fn on_logits, void *user_data, lm_error *error)
+{
+  lm_forward forward = make_forward (session);
+  size_t n_vocab = session->model->hparams.n_vocab;
+  size_t position = session->n_tokens - n;
+
+  for (uint32_t first = 0; first < n; first += LM_LOGITS_TOKENS) {
+    uint32_t count = n - first < LM_LOGITS_TOKENS ? n - first : LM_LOGITS_TOKENS;
+
+    if (!lm_forward_logits (&forward, first, count))
+      return fail_cancelled (error);
+    for (uint32_t i = 0; i < count; i++)
+      if (!on_logits (position + first + i, session->scratch.logits + i * n_vocab, user_data))
+        return fail_cancelled (error);
+  }
+  return LM_OK;
+}
+
+/* Computes tokens from the timeline's end to n_tokens, block by block, into the cache; the timeline
+ * grows with each block that is whole. on_logits: for every token, or NULL for the last only. */
+static lm_status
+compute (lm_session *session,
+         const lm_token *tokens,
+         size_t n_tokens,
+         lm_logits_fn on_logits,
+         void *user_data,
+         lm_error *error)
+{
+  lm_forward forward = make_forward (session);
+  size_t start = session->n_tokens;
+  lm_status status;
+  uint32_t n = 0;
+
+  session->logits = NULL;
+  while (session->n_tokens < n_tokens) {
+    size_t left = n_tokens - session->n_tokens;
+    const lm_token *next = tokens + session->n_tokens;
+
+    n = (uint32_t) (left < LM_BLOCK_TOKENS ? left : LM_BLOCK_TOKENS);
+    if (session->progress != NULL &&
+        !session->progress (session->n_tokens - start, n_tokens - start, session->progress_data))
+      return fail_cancelled (error);
+    if (atomic_load (&session->cancel) ||
+        !lm_forward_run (&forward, next, n, (uint32_t) session->n_tokens))
+      return fail_cancelled (error);
+    memmove (session->tokens + session->n_tokens, next, n * sizeof *next);
+    session->n_tokens += n;
+    if (on_logits != NULL) {
+      status = emit_logits (session, n, on_logits, user_data, error);
+      if (status != LM_OK)
+        return status;
+    }
+  }
+  if (on_logits == NULL) {
+    if (!lm_forward_logits (&forward, n - 1, 1))
+      return fail_cancelled (error);
+    session->logits = session->scratch.logits;
+  }
+  if (session->progress != NULL)
+    session->progress (n_tokens - start, n_tokens - start, session->progress_data);
+  return LM_OK;
+}
+
+lm_status
+lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, lm_error *error)
+{
+  lm_status status = check_tokens (session, tokens, n_tokens, error);
+  double start = now_seconds ();
+  size_t common = 0;
+
+  if (status != LM_OK)
+    return status;
+  if (n_tokens == 0)
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "There are no tokens.");
+  while (common < n_tokens && common < session->n_tokens &&
+         tokens[common] == session->tokens[common])
+    common++;
+  if (common == n_tokens && common == session->n_tokens && session->logits != NULL) {
+    session->stats.reused_tokens += common;
+    return LM_OK;
+  }
+  if (common == n_tokens) /* the last token is computed again, for its logits */
+    common--;
+  session->n_tokens = common;
+  session->stats.reused_tokens += common;
+  status = compute (session, tokens, n_tokens, NULL, NULL, error);
+  session->stats.prefill_tokens += session->n_tokens - common;
+  session->stats.prefill_seconds += now_seconds () - start;
+  return status;
+}
+
+lm_status
+lm_session_append (lm_session *session, lm_token token, lm_error *error)
+{
+  lm_status status = check_tokens (session, &token, 1, error);
+  double start = now_seconds ();
+  lm_progress_fn progress = session->progress;
+  lm_token *slot = session->tokens + session->n_tokens;
+
+  if (status != LM_OK)
+    return status;
+  if (session->n_tokens == session->n_ctx)
+    return lm_fail (error, LM_ERROR_CONTEXT, NULL, 1, "The context of %u tokens is full.",
+                    session->n_ctx);
+  *slot = token;
+  session->progress = NULL; /* progress is of long calls */
+  status = compute (session, session->tokens, session->n_tokens + 1, NULL, NULL, error);
+  session->progress = progress;
+  if (status == LM_OK) {
+    session->stats.decode_tokens++;
+    session->stats.decode_seconds += now_seconds () - start;
+  }
+  return status;
+}
+
+lm_status
+lm_session_score (lm_session *session,
+                  const lm_token *tokens,
+                  size_t n_tokens,
+                  lm_logits_fn on_logits,
+                  void *user_data,
+                  lm_error *error)
+{
+  lm_status status = check_tokens (session, tokens, n_tokens, error);
+  double start = now_seconds ();
+
+  if (status != LM_OK)
+    return status;
+  session->n_tokens = 0;
+  status = compute (session, tokens, n_tokens, on_logits, user_data, error);
+  session->stats.prefill_tokens += session->n_tokens;
+  session->stats.prefill_seconds += now_seconds () - start;
+  return status;
+}
+
+/* ---- Looking and stopping ----------------------------------------------------------------- */
+
+const float *
+lm_session_get_logits (const lm_session *session)
+{
+  return session->logits;
+}
+
+const lm_token *
+lm_session_get_tokens (const lm_session *session, size_t *n_tokens)
+{
+  *n_tokens = session->n_tokens;
+  return session->tokens;
+}
+
+uint32_t
+lm_session_get_n_ctx (const lm_session *session)
+{
+  return session->n_ctx;
+}
+
+void
+lm_session_cancel (lm_session *session)
+{
+  atomic_store (&session->cancel, true);
+}
+
+void
+lm_session_resume (lm_session *session)
+{
+  atomic_store (&session->cancel, false);
+}
+
+void
+lm_session_get_stats (const lm_session *session, lm_session_stats *stats)
+{
+  *stats = session->stats;
+}
+
+void
+lm_session_reset_stats (lm_session *session)
+{
+  lm_session_stats zero = { 0 };
+
+  session->stats = zero;
+}
+
+lm_status
+lm_session_sample (lm_session *session,
+                   const lm_sampling *sampling,
+                   lm_token *token,
+                   lm_error *error)
+{
+  if (session->logits == NULL)
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0,
+                    "There are no logits to choose a token from.");
+  *token = lm_sampler_choose (sampling, session->logits, session->model->hparams.n_vocab,
+                              session->tokens, session->n_tokens, session->candidates);
+  return LM_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A fixed pool of worker threads that share out the tasks of one job at a time. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct lm_pool lm_pool;
+
+/* Task index of a job. worker: 0 … n_threads − 1, for scratch memory; the caller of lm_pool_run()
+ * is worker 0. */
+typedef void (*lm_task_fn) (void *data, size_t index, unsigned worker);
+
+/* n_threads counts the caller, so one means no extra thread. Where the system refuses threads the
+ * pool has fewer. NULL: out of memory. */
+lm_pool *lm_pool_new (unsigned n_threads);
+void lm_pool_free (lm_pool *pool); /* NULL allowed; no job may be running */
+unsigned lm_pool_get_n_threads (const lm_pool *pool);
+
+/* Calls task for every index below n_tasks, each once, in any order, and returns when all are done.
+ * Once cancel (NULL allowed) is set the rest is skipped; the result says whether everything ran.
+ * Jobs from several threads queue up. */
+bool
+lm_pool_run (lm_pool *pool, size_t n_tasks, lm_task_fn task, void *data, const atomic_bool *cancel);
+
+/* Processors this process may run on; at least 1. */
+unsigned lm_cpu_count (void);
