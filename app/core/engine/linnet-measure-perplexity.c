@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Perplexity: how well a model foretells a text, by the protocol of llama-perplexity. */
-#include "config.h"
-
 #include <glib/gi18n-lib.h>
 #include <math.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The speed of a model: prefill and decode, at several depths. */
-#include "config.h"
-
 #include <glib/gi18n-lib.h>
 
 #include "engine/linnet-engine-private.h"
@@ -21,7 +19,7 @@ linnet_measure_session_new (LinnetModel *model, guint n_ctx, GError **error)
   lm_session *session = lm_session_new (linnet_model_get_handle (model), &options, &failure);
 
   if (session == NULL)
-    g_propagate_error (error, linnet_engine_error_from_lm (&failure));
+    linnet_engine_error_from_lm (error, &failure, linnet_model_get_path (model));
   return session;
 }
 
@@ -36,7 +34,7 @@ linnet_measure_check (LinnetModel *model,
     return FALSE;
   if (status == LM_OK)
     return TRUE;
-  g_propagate_error (error, linnet_engine_error_from_lm (failure));
+  linnet_engine_error_from_lm (error, failure, linnet_model_get_path (model));
   return FALSE;
 }
 

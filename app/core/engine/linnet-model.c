@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * LinnetModel: the GObject around one lm_model. */
-#include "config.h"
-
 #include <glib/gi18n-lib.h>
 
 #include "engine/linnet-engine-private.h"
@@ -121,7 +119,7 @@ linnet_model_open (const char *path,
   handle = lm_model_open (path, &options, &failure);
   if (handle == NULL) {
     if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-      g_propagate_error (error, linnet_engine_error_from_lm (&failure));
+      linnet_engine_error_from_lm (error, &failure, path);
     return NULL;
   }
   self = g_object_new (LINNET_TYPE_MODEL, NULL);
@@ -208,7 +206,7 @@ linnet_model_estimate_memory (LinnetModel *self,
 
   *memory = (LinnetModelMemory) { 0 };
   if (lm_model_memory (self->handle, n_ctx, &need, &failure) != LM_OK) {
-    g_propagate_error (error, linnet_engine_error_from_lm (&failure));
+    linnet_engine_error_from_lm (error, &failure, self->path);
     return FALSE;
   }
   *memory = (LinnetModelMemory) {
@@ -248,7 +246,7 @@ linnet_model_tokenize (
     status = lm_tokenize (self->handle, text, n_bytes, flags, (lm_token *) (void *) tokens->data,
                           capacity, &n_tokens, &failure);
     if (status != LM_OK) {
-      g_propagate_error (error, linnet_engine_error_from_lm (&failure));
+      linnet_engine_error_from_lm (error, &failure, self->path);
       return NULL;
     }
   } while (n_tokens > capacity && (capacity = n_tokens) > 0);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * LinnetMachine: putting together what the readers found, and saying it to people. */
-#include "config.h"
-
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
