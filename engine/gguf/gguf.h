@@ -65,8 +65,8 @@ typedef struct {
 } lm_slice;
 
 typedef struct {
-  char *key;                  /* owned, terminated, made valid UTF-8 */
-  lm_value_type type;         /* the element's type when is_array */
+  char *key;          /* owned, terminated, made valid UTF-8 */
+  lm_value_type type; /* the element's type when is_array */
   bool is_array;
   uint64_t n_elements;        /* 1 unless is_array */
   const unsigned char *bytes; /* first element, in the mapping, unaligned, little-endian */
@@ -79,7 +79,7 @@ typedef struct {
   uint32_t n_dims;
   uint64_t shape[4]; /* shape[0] is the row length; 1 beyond n_dims */
   uint64_t bytes;
-  const void *data; /* in the mapping, aligned as the file's general.alignment says (≥ 1) */
+  const void *data; /* in the mapping, aligned as general.alignment says (8 at the least) */
 } lm_gguf_tensor;
 
 typedef struct {
@@ -102,8 +102,8 @@ typedef struct {
  * unknown: 0, data NULL). NULL on failure. */
 lm_gguf *lm_gguf_open (const char *path, bool require_known_types, lm_error *error);
 /* The same from memory, which must outlive the result: for tests and fuzzing. One part. */
-lm_gguf *lm_gguf_open_memory (
-  const void *data, size_t bytes, bool require_known_types, lm_error *error);
+lm_gguf *
+lm_gguf_open_memory (const void *data, size_t bytes, bool require_known_types, lm_error *error);
 void lm_gguf_close (lm_gguf *gguf); /* NULL allowed */
 
 /* NULL where there is no such key or name. O(log n): an index is made while parsing. */
@@ -120,6 +120,5 @@ bool lm_gguf_get_string (const lm_gguf *gguf, const char *key, lm_slice *value);
 /* Element of an entry of any number type (index < n_elements). */
 double lm_gguf_entry_number (const lm_gguf_entry *entry, uint64_t index);
 /* Text of an element and the name of the entry's type: see lm_model_format_metadata(). */
-size_t
-lm_gguf_entry_format (const lm_gguf_entry *entry, uint64_t index, char *buffer, size_t size);
+size_t lm_gguf_entry_format (const lm_gguf_entry *entry, uint64_t index, char *buffer, size_t size);
 const char *lm_gguf_entry_type_name (const lm_gguf_entry *entry);

@@ -59,8 +59,8 @@ check_size (const char *path, uint64_t bytes, lm_error *error)
   if (bytes == 0)
     return lm_fail (error, LM_ERROR_TRUNCATED, name, 0, "‘%s’ is empty.", name);
   if (bytes > PTRDIFF_MAX)
-    return lm_fail (
-      error, LM_ERROR_MEMORY, name, INT64_MAX, "‘%s’ is too large for this system.", name);
+    return lm_fail (error, LM_ERROR_MEMORY, name, INT64_MAX, "‘%s’ is too large for this system.",
+                    name);
   return LM_OK;
 }
 
@@ -94,13 +94,8 @@ open_file (const char *path)
     SetLastError (ERROR_INVALID_NAME);
     return INVALID_HANDLE_VALUE;
   }
-  return CreateFileW (wide,
-                      GENERIC_READ,
-                      FILE_SHARE_READ | FILE_SHARE_DELETE,
-                      NULL,
-                      OPEN_EXISTING,
-                      FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS,
-                      NULL);
+  return CreateFileW (wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                      FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, NULL);
 }
 
 lm_status

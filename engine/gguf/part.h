@@ -15,7 +15,7 @@ typedef struct {
 /* Parses the bytes of one file into file, which has no entries and no tensors yet. On failure what
  * was parsed so far stays in it for lm_gguf_close(). */
 lm_status lm_gguf_parse (
-  lm_gguf_file *file, const void *data, size_t bytes, bool require_known_types, lm_error *error);
+    lm_gguf_file *file, const void *data, size_t bytes, bool require_known_types, lm_error *error);
 
 /* Makes by_name anew. Two tensors of one name are an error. */
 lm_status lm_gguf_index_tensors (lm_gguf_file *file, lm_error *error);
