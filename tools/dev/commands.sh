@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The commands of ./dev, run inside the build environment. Sourced by ./dev.
+
+# Runs a command with its output in a log, which is shown when it fails.
+quietly () {
+  local log=$1
+  shift
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    tail -n 60 "$log" >&2
+    return 1
+  fi
+}
+
+# build_in NAME MESON_OPTION …: brings build-NAME up to date. A folder that was set up in another
+# environment or with other options, or only half, is made anew.
+build_in () {
+  local build=$checkout/build-$1 wanted
+  shift
+
+  wanted="$LINNET_DEV_ENVIRONMENT ${CC:-cc} $*"
+  mkdir -p "$build"
+  exec 6>>"$build.lock"
+  if command -v flock >/dev/null && ! flock -n 6; then
+    say "Another ./dev is building in $build; waiting for it …"
+    flock 6
+  fi
+  if [ "$(cat "$build/.linnet-setup" 2>/dev/null)" != "$wanted" ] || [ ! -e "$build/build.ninja" ]; then
+    rm -rf "$build"
+    mkdir "$build"
+    say "Building Linnet in ${build##*/} (for the first time) …"
+    if ! quietly "$build/setup.log" meson setup "$build" "$checkout" "$@"; then
+      say "meson could not set up $build."
+      return 1
+    fi
+    printf '%s' "$wanted" >"$build/.linnet-setup"
+  fi
+  if ! quietly "$build/build.log" ninja -C "$build"; then
+    say "Linnet does not build; the end of ${build#"$checkout"/}/build.log is above."
+    return 1
+  fi
+  exec 6>&-
+}
+
+# The built programs, their data and translations, as if installed.
+build_environment () {
+  local build=$checkout/build-dev
+
+  if [ ! "$build/.linnet-environment" -nt "$build/build.ninja" ]; then
+    meson devenv -C "$build" --dump="$build/.linnet-environment" --dump-format=export >/dev/null
+  fi
+  . "$build/.linnet-environment"
+  # Without a settings daemon in the root the settings go to a file in the user's configuration.
+  case $LINNET_DEV_ENVIRONMENT in
+    root-*) export GSETTINGS_BACKEND=${GSETTINGS_BACKEND:-keyfile} ;;
+  esac
+}
+
+command_run () {
+  build_in dev || exit 1
+  build_environment
+  if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+    say "There is no display here, so Linnet runs in the terminal." ""
+    exec linnet-cli demo
+  fi
+  exec linnet "$@"
+}
+
+command_shell () {
+  build_in dev || say "The programs of the last build, if any, are on PATH."
+  build_environment
+  export PS1='linnet:\w\$ '
+  exec "${BASH:-bash}" --norc "$@"
+}
+
+command_exec () {
+  if [ $# = 0 ]; then
+    say "Usage: ./dev exec COMMAND …"
+    exit 2
+  fi
+  build_in dev || exit 1
+  build_environment
+  exec "$@"
+}
+
+command_bench () {
+  build_in dev || exit 1
+  build_environment
+  exec linnet-cli bench "$@"
+}
+
+command_screenshots () {
+  build_in dev || exit 1
+  build_environment
+  exec python3 "$checkout/tests/e2e/screenshots.py" "$@"
+}
+
+# test_in NAME MESON_TEST_ARGUMENT …; a failure is counted by the summary.
+test_in () {
+  local build=$checkout/build-$1
+  shift
+
+  rm -f "$build"/meson-logs/testlog.*
+  meson test -C "$build" --no-rebuild --print-errorlogs "$@" 2>&1 </dev/null |
+    sed -e '/^ninja: /d' -e '/^Full log written to/d' || true
+}
+
+# A compiler of the system for a build of its own.
+build_with () {
+  local compiler=$1
+  shift
+  CC=$compiler build_in "$@"
+}
+
+command_test () {
+  local sanitize='' werror='' dev=dev builds=() arguments=()
+
+  for argument in "$@"; do
+    case $argument in
+      --sanitize) sanitize=1 ;;
+      --werror) werror=-Dwerror=true dev=werror ;;
+      *) arguments+=("$argument") ;;
+    esac
+  done
+  set -- ${arguments[@]+"${arguments[@]}"}
+  # The tests bring their own display, and find nothing of this one.
+  unset DISPLAY WAYLAND_DISPLAY
+
+  builds+=("$checkout/build-$dev")
+  if build_in $dev $werror; then
+    test_in $dev -t 2 "$@"
+  fi
+  if [ -n "$sanitize" ]; then
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    export LSAN_OPTIONS=suppressions=$checkout/tests/checks/lsan.supp:print_suppressions=0
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    builds+=("$checkout/build-asan")
+    if build_with gcc asan $werror -Dwindow=false -Db_sanitize=address,undefined; then
+      test_in asan -t 6 --no-suite checks "$@"
+    fi
+    builds+=("$checkout/build-tsan")
+    if build_with clang tsan $werror -Dapp=false -Db_sanitize=thread -Db_lundef=false; then
+      test_in tsan -t 10 --suite engine "$@"
+    fi
+  fi
+  python3 "$checkout/tools/dev/summary.py" "${builds[@]}"
+}
+
+command_fuzz () {
+  local build=$checkout/build-fuzz target seconds=60 wanted='' name seeds failed='' fuzzed=''
+
+  for argument in "$@"; do
+    case $argument in
+      *[!0-9]*) wanted=${argument#fuzz-} ;;
+      *) seconds=$argument ;;
+    esac
+  done
+  build_with clang fuzz -Dapp=false -Dfuzzing=true -Db_sanitize=address,undefined -Db_lundef=false \
+    || exit 1
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  for target in "$build"/tests/fuzz/fuzz-*; do
+    name=${target##*/fuzz-}
+    [ -x "$target" ] && [ -f "$target" ] || continue
+    [ -z "$wanted" ] || [ "$wanted" = "$name" ] || continue
+    say "Fuzzing $name for $seconds seconds …"
+    seeds=$checkout/tests/fuzz/corpus/$name
+    [ -d "$seeds" ] || seeds=
+    mkdir -p "$build/corpus/$name" "$build/crashes"
+    if ! "$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+      -artifact_prefix="$build/crashes/$name-" -print_final_stats=1 \
+      "$build/corpus/$name" ${seeds:+"$seeds"} >"$build/$name.log" 2>&1; then
+      tail -n 60 "$build/$name.log" >&2
+      say "$name failed; the input is in ${build#"$checkout"/}/crashes."
+      failed=1
+    else
+      grep -E '^stat::(number_of_executed_units|new_units_added|peak_rss_mb)' "$build/$name.log"
+    fi
+    fuzzed=1
+  done
+  [ -n "$fuzzed" ] || die "There is no fuzz target “$wanted”."
+  [ -z "$failed" ]
+}
+
+command_clean () {
+  rm -rf "$checkout"/build-{dev,werror,asan,tsan,fuzz} "$checkout"/build-{dev,werror,asan,tsan,fuzz}.lock
+  [ "${1:-}" = --all ] || return 0
+  local other
+  for other in "$cache_dir"/root-*; do
+    [ -d "$other" ] && root_remove "$other"
+  done
+  rm -rf "$cache_dir"
+}
