@@ -20,7 +20,8 @@ bool lm_token_list_push (lm_token_list *list, lm_token token); /* false: out of 
 void lm_token_list_clear (lm_token_list *list);
 
 /* Reads tokenizer.ggml.*; copies what it keeps of strings only by reference into gguf's mapping, so
- * gguf must outlive it. NULL on failure: LM_ERROR_TOKENIZER names what is unknown or inconsistent. */
+ * gguf must outlive it. NULL on failure: LM_ERROR_TOKENIZER names what is unknown or inconsistent.
+ */
 lm_tokenizer *lm_tokenizer_new (const lm_gguf *gguf, lm_error *error);
 void lm_tokenizer_free (lm_tokenizer *tokenizer); /* NULL allowed */
 
@@ -52,8 +53,7 @@ lm_status lm_tokenizer_encode_runs (const lm_tokenizer *tokenizer,
                                     lm_error *error);
 
 /* See lm_token_bytes(). */
-const char *
-lm_tokenizer_get_bytes (const lm_tokenizer *tokenizer, lm_token token, size_t *length);
+const char *lm_tokenizer_get_bytes (const lm_tokenizer *tokenizer, lm_token token, size_t *length);
 /* The token whose stored text is exactly this ("<|im_end|>"), or LM_TOKEN_NONE. */
 lm_token lm_tokenizer_find (const lm_tokenizer *tokenizer, const char *text, size_t length);
 
@@ -61,6 +61,7 @@ uint32_t lm_tokenizer_get_n_vocab (const lm_tokenizer *tokenizer);
 bool lm_tokenizer_is_control (const lm_tokenizer *tokenizer, lm_token token);
 lm_token lm_tokenizer_get_bos (const lm_tokenizer *tokenizer); /* or LM_TOKEN_NONE */
 lm_token lm_tokenizer_get_eos (const lm_tokenizer *tokenizer);
-lm_token lm_tokenizer_get_eot (const lm_tokenizer *tokenizer); /* end of turn, if the file has one */
+lm_token
+lm_tokenizer_get_eot (const lm_tokenizer *tokenizer); /* end of turn, if the file has one */
 /* Bytes of memory it holds. */
 uint64_t lm_tokenizer_get_bytes_used (const lm_tokenizer *tokenizer);
