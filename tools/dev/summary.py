@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts what `meson test` ran in the given build folders, each TAP subtest as one test."""
+"""Counts what `meson test` ran in the given build folders, each TAP subtest as one test, and shows
+what the failed ones said."""
 
 import json
 import os
@@ -8,41 +9,65 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 GOOD = {'OK', 'EXPECTEDFAIL', 'SKIP'}
+MAX_LINES = 60
 
 
-def count(build):
-    """Passed, failed and skipped tests of one build folder, and the names of the failed."""
-    name = os.path.basename(build)
+def read_logs(build):
+    """The test suites of JUnit and the results of meson, None where there are none."""
     logs = os.path.join(build, 'meson-logs')
-    passed, failed, skipped, failures = 0, 0, 0, []
-    seen = {}
     try:
         suites = ElementTree.parse(os.path.join(logs, 'testlog.junit.xml')).getroot()
         with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as file:
             results = [json.loads(line) for line in file if line.strip()]
     except (OSError, ElementTree.ParseError, ValueError):
-        return 0, 1, 0, [f'{name}: did not build, or its tests did not start']
+        return None
+    return suites, results
 
+
+def show(build, result):
+    """Prints the end of what a failed test said."""
+    print(f'\n=== {os.path.basename(build)}: {result["name"]} ({result["result"].lower()}) ===')
+    for stream in 'stdout', 'stderr':
+        lines = [
+            line
+            for line in (result.get(stream) or '').splitlines()
+            if stream == 'stderr' or not line.lstrip().startswith(('ok ', '1..'))
+        ]
+        if len(lines) > MAX_LINES:
+            print(f'… ({len(lines) - MAX_LINES} lines before)')
+        print('\n'.join(lines[-MAX_LINES:]), end='\n' if lines else '')
+
+
+def count(build):
+    """Passed, failed and skipped tests of one build folder, and the names of the failed."""
+    logs = read_logs(build)
+    if logs is None:
+        return 0, 1, 0, [f'{os.path.basename(build)}: did not build, or its tests did not start']
+    suites, results = logs
+
+    passed, failed, skipped, failures = 0, 0, 0, []
+    explained = set()
     for suite in suites.iter('testsuite'):
         for case in suite.iter('testcase'):
-            label = f'{suite.get("name")}: {case.get("name")}'
             if case.find('failure') is not None or case.find('error') is not None:
                 failed += 1
-                failures.append(f'{name}: {label}')
-                for test in {suite.get('name').rsplit('.', 1)[-1], case.get('name')}:
-                    seen[test] = True
+                failures.append(f'{suite.get("name")}: {case.get("name")}')
+                # A TAP program is a suite of its own, another test a case of its meson suite.
+                explained |= {suite.get('name').split('.', 1)[-1], case.get('name')}
             elif case.find('skipped') is not None:
                 skipped += 1
             else:
                 passed += 1
 
-    # A program that crashed, hung or lied about its plan may have no failed subtest to show.
+    # A program that crashed, hung or stopped short of its plan may have no failed case to show.
     for result in results:
-        test = result['name'].rsplit('/', 1)[-1].split(' / ')[-1].strip()
-        if result['result'] not in GOOD and test not in seen:
+        if result['result'] in GOOD:
+            continue
+        show(build, result)
+        if not explained & {result['name'], result['name'].split(' / ')[-1]}:
             failed += 1
-            failures.append(f'{name}: {result["name"]} ({result["result"].lower()})')
-    return passed, failed, skipped, failures
+            failures.append(f'{result["name"]} ({result["result"].lower()})')
+    return passed, failed, skipped, [f'{os.path.basename(build)}: {name}' for name in failures]
 
 
 def main():
@@ -52,6 +77,7 @@ def main():
         *counts, names = count(build)
         totals = [total + number for total, number in zip(totals, counts)]
         failures += names
+    print()
     for name in failures:
         print('FAILED', name)
     text = f'{totals[0]} passed, {totals[1]} failed'

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each header compiles when it is the first and only one included."""
+
+import json
+import os
+import shlex
+
+from checklib import BUILD, SOURCE, Skip, files, main, read, run
+
+STRICT = ['-fsyntax-only', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Wno-unused-function',
+          '-Wno-unused-variable', '-Werror']
+KEPT = ('-I', '-D', '-isystem', '-pthread', '-m')
+
+
+def compiler(language):
+    command = os.environ['LINNET_CC' if language == 'c' else 'LINNET_CXX'].split()
+    if not command:
+        raise Skip('there is no C++ compiler')
+    return command
+
+
+def compile_alone(path, language, standard, flags):
+    """What the compiler complains of when the header stands alone."""
+    status, text = run(
+        *compiler(language), '-x', language, f'-std={standard}', *STRICT, *flags, '-',
+        input=f'#include "{SOURCE / path}"\n', cwd=BUILD,
+    )
+    return [f'{path}: {text}'] if status else []
+
+
+def application_flags():
+    """The paths and definitions that the application's own files are compiled with."""
+    with open(BUILD / 'compile_commands.json', encoding='utf-8') as file:
+        commands = json.load(file)
+    flags = []
+    for command in commands:
+        path = os.path.relpath(os.path.join(command['directory'], command['file']), SOURCE)
+        if not path.startswith('app' + os.sep):
+            continue
+        words = shlex.split(command['command'])
+        for word in words:
+            if word.startswith(KEPT) and word not in flags and not word.startswith('-DG_LOG_DOMAIN'):
+                flags.append(word)
+    return flags
+
+
+def engine_headers():
+    """Each header of the engine, in C."""
+    complaints = []
+    for path in files('.h', under='engine'):
+        complaints += compile_alone(path, 'c', 'gnu11', [f'-I{SOURCE / "engine"}'])
+    return complaints
+
+
+def public_header():
+    """The engine's public header, in standard C11 and in C++."""
+    path = 'engine/lm.h'
+    complaints = compile_alone(path, 'c', 'c11', ['-pedantic'])
+    return complaints + compile_alone(path, 'c++', 'c++11', ['-pedantic'])
+
+
+def application_headers():
+    """Each header of the application, in C."""
+    headers = files('.h', under='app')
+    flags = application_flags()
+    if not flags:
+        raise Skip('the application is not part of this build')
+    if not any('gtk-4.0' in flag for flag in flags):
+        headers = [path for path in headers if not str(path).startswith('app/ui')]
+    complaints = []
+    for path in headers:
+        complaints += compile_alone(path, 'c', 'gnu11', flags)
+    return complaints
+
+
+def guards():
+    """Each header is guarded by #pragma once."""
+    return [str(path) for path in files('.h') if '\n#pragma once\n' not in read(path)]
+
+
+main(engine_headers, public_header, application_headers, guards)
