@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * linnet-cli chat: the options of a conversation. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "cli.h"
+#include "talk.h"
+
+/* As typed; freed by the autoptrs of cli_run_chat(). */
+typedef struct {
+  char *model;
+  char *system;
+  char *question;
+  char *temperature;
+  int n_tokens;
+  int n_threads;
+  int n_ctx;
+  gint64 seed;
+} ChatArguments;
+
+static void
+clear_arguments (ChatArguments *given)
+{
+  g_free (given->model);
+  g_free (given->system);
+  g_free (given->question);
+  g_free (given->temperature);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
+
+static gboolean
+parse (char **arguments, ChatArguments *given, int *status)
+{
+  const GOptionEntry entries[] = {
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &given->model, N_ ("The model"), N_ ("FILE") },
+    { "system", 's', 0, G_OPTION_ARG_FILENAME, &given->system,
+      N_ ("What the model shall know or be (system prompt)"), N_ ("TEXT") },
+    { "prompt", 'p', 0, G_OPTION_ARG_FILENAME, &given->question,
+      N_ ("Ask this and end; without it, questions are read line by line"), N_ ("TEXT") },
+    { "tokens", 'n', 0, G_OPTION_ARG_INT, &given->n_tokens, N_ ("Cut each answer after N tokens"),
+      "N" },
+    { "temp", 't', 0, G_OPTION_ARG_STRING, &given->temperature,
+      N_ ("Temperature: 0 always takes the likeliest token, 0.7 is usual"), "T" },
+    { "seed", 0, 0, G_OPTION_ARG_INT64, &given->seed,
+      N_ ("Seed of the choices: the same seed gives the same answer"), "N" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &given->n_threads,
+      N_ ("Threads to compute with; without it, as many as there are processors"), "N" },
+    { "ctx", 'c', 0, G_OPTION_ARG_INT, &given->n_ctx,
+      N_ ("Context: tokens of the conversation that are kept in mind"), "N" },
+    G_OPTION_ENTRY_NULL
+  };
+
+  return cli_parse (arguments, entries, NULL,
+                    _ ("Talks with a model. Ctrl+C stops an answer, Ctrl+D ends the conversation."),
+                    status);
+}
+
+/* Everything but the strings; those that are unset keep their defaults. */
+static gboolean
+fill_numbers (const ChatArguments *given, CliTalkOptions *options)
+{
+  double temperature;
+
+  linnet_generation_options_init (&options->generation);
+  temperature = options->generation.temperature;
+  if (!cli_check_range ("chat", "-n", given->n_tokens, 1, 1000000) ||
+      !cli_check_range ("chat", "--threads", given->n_threads, 1, 1024) ||
+      !cli_check_range ("chat", "--ctx", given->n_ctx, 16, 16777216) ||
+      !cli_check_range ("chat", "--seed", given->seed, 0, G_MAXINT64) ||
+      !cli_parse_double ("chat", "--temp", given->temperature, 0, 10, &temperature))
+    return FALSE;
+  options->generation.temperature = (float) temperature;
+  if (given->n_tokens != CLI_UNSET)
+    options->generation.max_tokens = (guint) given->n_tokens;
+  if (given->n_ctx != CLI_UNSET)
+    options->load.n_ctx = (guint) given->n_ctx;
+  options->load.n_threads = cli_choose_threads (given->n_threads);
+  options->has_seed = given->seed != CLI_UNSET;
+  if (options->has_seed)
+    options->generation.seed = (guint64) given->seed;
+  return TRUE;
+}
+
+int
+cli_run_chat (char **arguments)
+{
+  g_auto (ChatArguments) given = {
+    .n_tokens = CLI_UNSET, .n_threads = CLI_UNSET, .n_ctx = CLI_UNSET, .seed = CLI_UNSET
+  };
+  CliTalkOptions options = { 0 };
+  g_autofree char *model = NULL;
+  g_autofree char *system = NULL;
+  g_autofree char *question = NULL;
+  int status;
+
+  if (!parse (arguments, &given, &status))
+    return status;
+  if (!fill_numbers (&given, &options))
+    return CLI_USAGE;
+  if (given.system != NULL && (system = cli_parse_text ("chat", "--system", given.system)) == NULL)
+    return CLI_USAGE;
+  if (given.question != NULL && (question = cli_parse_text ("chat", "-p", given.question)) == NULL)
+    return CLI_USAGE;
+  model = cli_find_model (given.model);
+  if (model == NULL)
+    return CLI_FAILED;
+  options.model = model;
+  options.system = system;
+  options.question = question;
+  return cli_talk (&options);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Command lines into values: options, ranges, lists, and which model is meant. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "cli.h"
+#include "machine/linnet-machine.h"
+
+#define DEMO_MODEL "minimind2-small-q8_0.gguf"
+
+gboolean
+cli_parse (char **arguments,
+           const GOptionEntry *entries,
+           const char *parameters,
+           const char *summary,
+           int *status)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *command = g_strdup (arguments[0]);
+  g_autofree char *program = g_strdup_printf ("linnet-cli %s", command);
+  /* GOption takes out what it understands; the strings stay the caller's. */
+  g_autofree char **copy = g_memdup2 (arguments, (g_strv_length (arguments) + 1) * sizeof (char *));
+  int n_arguments = (int) g_strv_length (arguments);
+
+  g_set_prgname (program);
+  g_option_context_set_summary (context, summary);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (g_option_context_parse (context, &n_arguments, &copy, &error)) {
+    if (n_arguments == 1)
+      return TRUE;
+    *status = cli_usage (command, _ ("“%s” is one argument too many."), copy[1]);
+    return FALSE;
+  }
+  *status = cli_usage (command, "%s", error->message);
+  return FALSE;
+}
+
+gboolean
+cli_check_range (const char *command, const char *option, gint64 value, gint64 min, gint64 max)
+{
+  if (value == CLI_UNSET || (value >= min && value <= max))
+    return TRUE;
+  cli_usage (command,
+             _ ("%s has to be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+                ", not %" G_GINT64_FORMAT "."),
+             option, min, max, value);
+  return FALSE;
+}
+
+gboolean
+cli_parse_double (const char *command,
+                  const char *option,
+                  const char *text,
+                  double min,
+                  double max,
+                  double *value)
+{
+  char *end = NULL;
+  double number;
+
+  if (text == NULL)
+    return TRUE;
+  number = g_ascii_strtod (text, &end);
+  if (end == text || *end != '\0' || !(number >= min && number <= max)) {
+    cli_usage (command, _ ("%s has to be a number between %g and %g, not “%s”."), option, min, max,
+               text);
+    return FALSE;
+  }
+  *value = number;
+  return TRUE;
+}
+
+GArray *
+cli_parse_list (const char *command, const char *option, const char *text, guint min, guint max)
+{
+  g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++) {
+    guint64 number;
+    guint item;
+
+    if (!g_ascii_string_to_unsigned (g_strstrip (parts[i]), 10, min, max, &number, NULL)) {
+      cli_usage (command,
+                 _ ("%s has to be numbers between %u and %u with commas between them, not “%s”."),
+                 option, min, max, text);
+      return NULL;
+    }
+    item = (guint) number;
+    g_array_append_val (list, item);
+  }
+  if (list->len == 0) {
+    cli_usage (command, _ ("%s needs at least one number."), option);
+    return NULL;
+  }
+  return g_steal_pointer (&list);
+}
+
+char *
+cli_parse_text (const char *command, const char *option, const char *argument)
+{
+  g_autofree char *text = NULL;
+
+  /* Where the locale is plain "C", terminals speak UTF-8 all the same. */
+  if (g_utf8_validate (argument, -1, NULL))
+    return g_strdup (argument);
+  text = g_locale_to_utf8 (argument, -1, NULL, NULL, NULL);
+  if (text == NULL)
+    cli_usage (command, _ ("The text of %s is not valid UTF-8."), option);
+  return g_steal_pointer (&text);
+}
+
+int
+cli_choose_threads (int n_threads)
+{
+  g_autoptr (LinnetMachine) machine = NULL;
+
+  if (n_threads != CLI_UNSET)
+    return n_threads;
+  machine = linnet_machine_new (NULL);
+  return (int) machine->n_workers;
+}
+
+/* Where the demo model may be, most wanted first. Transfer full. */
+static GStrv
+list_data_dirs (void)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *chosen = g_getenv ("LINNET_DATA_DIR");
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  if (chosen != NULL && chosen[0] != '\0')
+    g_strv_builder_add (builder, chosen);
+  g_strv_builder_add (builder, PKGDATADIR);
+  if (program != NULL) {
+    /* A build that is not installed: build/app/cli/linnet-cli and build/data. */
+    g_autofree char *here = g_path_get_dirname (program);
+
+    g_strv_builder_take (builder, g_build_filename (here, "..", "..", "data", NULL));
+  }
+  return g_strv_builder_end (builder);
+}
+
+char *
+cli_find_model (const char *path)
+{
+  g_auto (GStrv) dirs = NULL;
+
+  if (path != NULL)
+    return g_strdup (path);
+  dirs = list_data_dirs ();
+  for (guint i = 0; dirs[i] != NULL; i++) {
+    g_autofree char *candidate = g_build_filename (dirs[i], DEMO_MODEL, NULL);
+
+    if (g_file_test (candidate, G_FILE_TEST_IS_REGULAR))
+      return g_steal_pointer (&candidate);
+  }
+  cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
+  return NULL;
+}
+
+static void
+loading_cb (double fraction, gpointer user_data)
+{
+  cli_show_progress (_ ("Loading the model…"), fraction);
+}
+
+LinnetModel *
+cli_open_model (const char *path, LinnetModelLevel level, int n_threads)
+{
+  g_autofree char *found = cli_find_model (path);
+  g_autoptr (GError) error = NULL;
+  LinnetModel *model;
+
+  if (found == NULL)
+    return NULL;
+  model = linnet_model_open (found, level, cli_choose_threads (n_threads), loading_cb, NULL, NULL,
+                             &error);
+  cli_show_progress ("", 1);
+  if (model == NULL)
+    cli_fail (error);
+  return model;
+}
