@@ -68,7 +68,6 @@ double linnet_generation_get_tokens_per_second (LinnetGeneration *self);
 /* Valid once finished. */
 LinnetFinishReason linnet_generation_get_finish_reason (LinnetGeneration *self);
 const GError *linnet_generation_get_error (LinnetGeneration *self); /* NULL unless FAILED */
-void
-linnet_generation_get_stats (LinnetGeneration *self, LinnetGenerationStats *stats);
+void linnet_generation_get_stats (LinnetGeneration *self, LinnetGenerationStats *stats);
 
 G_END_DECLS
