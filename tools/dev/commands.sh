@@ -95,12 +95,11 @@ command_screenshots () {
   exec python3 "$checkout/tests/e2e/screenshots.py" "$@"
 }
 
-# test_in NAME MESON_TEST_ARGUMENT …; a failure is counted by the summary.
+# test_in NAME MESON_TEST_ARGUMENT …; what fails is counted by the summary.
 test_in () {
   local build=$checkout/build-$1
   shift
 
-  rm -f "$build"/meson-logs/testlog.*
   meson test -C "$build" --no-rebuild "$@" 2>&1 </dev/null |
     grep -v -E '^(ninja: |>>> |stderr:|Full log |Summary of |Ok:|Expected Fail:|Fail:|Unexpected Pass:|Skipped:|Timeout:|$)' ||
     true
@@ -127,6 +126,8 @@ command_test () {
   # The tests bring their own display, and find nothing of this one.
   unset DISPLAY WAYLAND_DISPLAY
 
+  # A build that fails must not be judged by the tests of the one before.
+  rm -f "$checkout"/build-*/meson-logs/testlog.*
   builds+=("$checkout/build-$dev")
   if build_in $dev $werror; then
     test_in $dev -t 2 "$@"
@@ -134,7 +135,6 @@ command_test () {
   if [ -n "$sanitize" ]; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    export LSAN_OPTIONS=suppressions=$checkout/tests/checks/lsan.supp:print_suppressions=0
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     builds+=("$checkout/build-asan")
     if build_with gcc asan $werror -Dwindow=false -Db_sanitize=address,undefined; then

@@ -9,7 +9,7 @@ packages_debian () {
     gcc libc6-dev g++ clang clang-format libclang-rt-19-dev \
     blueprint-compiler libgtk-4-dev libadwaita-1-dev libgtksourceview-5-dev \
     libjson-glib-dev libsoup-3.0-dev libsqlite3-dev libmd4c-dev \
-    libglib2.0-bin desktop-file-utils appstream python3-jinja2 \
+    libglib2.0-bin desktop-file-utils appstream libxml2-utils python3-jinja2 \
     adwaita-icon-theme librsvg2-common fonts-cantarell fonts-noto-cjk \
     xvfb xauth x11-utils xdotool imagemagick dbus dbus-bin dbus-daemon \
     at-spi2-core gir1.2-atspi-2.0 python3-gi
@@ -20,7 +20,7 @@ packages_fedora () {
     gcc gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan libtsan \
     meson ninja-build pkgconf-pkg-config git gettext blueprint-compiler \
     gtk4-devel libadwaita-devel gtksourceview5-devel json-glib-devel libsoup3-devel \
-    sqlite-devel md4c-devel glib2-devel desktop-file-utils appstream \
+    sqlite-devel md4c-devel glib2-devel desktop-file-utils appstream libxml2 \
     python3-jinja2 python3-gobject at-spi2-core dbus-daemon \
     adwaita-icon-theme librsvg2 google-noto-sans-cjk-fonts \
     xorg-x11-server-Xvfb xorg-x11-xauth xdotool ImageMagick
@@ -30,7 +30,7 @@ packages_arch () {
   printf '%s\n' \
     gcc clang compiler-rt meson ninja pkgconf git gettext blueprint-compiler \
     gtk4 libadwaita gtksourceview5 json-glib libsoup3 sqlite md4c glib2-devel \
-    desktop-file-utils appstream python-jinja python-gobject at-spi2-core dbus \
+    desktop-file-utils appstream libxml2 python-jinja python-gobject at-spi2-core dbus \
     adwaita-icon-theme librsvg noto-fonts-cjk xorg-server-xvfb xorg-xauth xdotool imagemagick
 }
 
@@ -44,6 +44,6 @@ packages_homebrew () {
 packages_msys2 () {
   printf '%s\n' \
     gcc meson ninja pkgconf gettext-tools blueprint-compiler gtk4 libadwaita gtksourceview5 \
-    json-glib libsoup3 sqlite3 md4c desktop-file-utils appstream adwaita-icon-theme librsvg \
+    json-glib libsoup3 sqlite3 md4c libxml2 desktop-file-utils appstream adwaita-icon-theme librsvg \
     python-jinja python-gobject
 }
