@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the files of LinnetWindow share. */
+#pragma once
+
+#include "chat/linnet-chat-page.h"
+#include "linnet-loading-page.h"
+#include "linnet-window.h"
+
+G_BEGIN_DECLS
+
+struct _LinnetWindow {
+  AdwApplicationWindow parent_instance;
+
+  AdwToastOverlay *toasts;
+  AdwWindowTitle *title;
+  GtkMenuButton *menu_button;
+  AdwBanner *banner;
+  GtkStack *stack;
+  LinnetLoadingPage *loading_page;
+  AdwStatusPage *no_model_page;
+  GtkButton *demo_button;
+  LinnetChatPage *chat_page;
+  GtkRevealer *drop_revealer;
+
+  LinnetEngine *engine;
+  LinnetChat *chat;
+  GCancellable *load_cancellable; /* of the load in progress, else NULL */
+  GSettings *settings;            /* NULL where the schema is not installed */
+  char *demo_path;                /* NULL until a demo model is known */
+
+  gint64 speed_shown_us; /* when the speed in the header was last written */
+};
+
+/* window-actions: the win.* actions. */
+void linnet_window_install_actions (GtkWidgetClass *widget_class);
+/* The one place that decides which can be activated now. */
+void linnet_window_update_actions (LinnetWindow *self);
+
+/* window-dnd: models dropped on the window. */
+void linnet_window_setup_drop_target (LinnetWindow *self);
+
+/* Shows sentence over the page, with a button for action (both NULL: none). */
+void linnet_window_show_error (LinnetWindow *self,
+                               const char *sentence,
+                               const char *button_label,
+                               const char *action_name);
+
+G_END_DECLS

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * LinnetWindow: the window: one engine, one chat, and the ways to bring a model in. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "linnet-accelerators.h"
+#include "linnet-window-private.h"
+
+#define SPEED_SHOWN_EVERY_US 400000
+#define ERROR_SHOWN_S        12
+
+G_DEFINE_FINAL_TYPE (LinnetWindow, linnet_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* "26M", "1.5B": as the names of models write it, in every language. Transfer full. */
+static char *
+format_parameters (guint64 n)
+{
+  if (n >= 10000000000)
+    return g_strdup_printf ("%.0fB", n / 1e9);
+  if (n >= 1000000000)
+    return g_strdup_printf ("%.1fB", n / 1e9);
+  if (n >= 1000000)
+    return g_strdup_printf ("%.0fM", n / 1e6);
+  return g_strdup_printf ("%.0fK", n / 1e3);
+}
+
+/* What stands below the model's name. Transfer full. */
+static char *
+describe_model (LinnetModel *model)
+{
+  g_autofree char *parameters = format_parameters (linnet_model_get_n_parameters (model));
+
+  /* Translators: what kind of model is open: its quantisation and size ("Q8_0 · 26M parameters").
+   */
+  return g_strdup_printf (_ ("%s · %s parameters"), linnet_model_get_quantisation (model),
+                          parameters);
+}
+
+static void
+update_title (LinnetWindow *self)
+{
+  LinnetModel *model = linnet_engine_get_model (self->engine);
+  LinnetGeneration *generation = linnet_chat_get_generation (self->chat);
+  double speed = generation != NULL ? linnet_generation_get_tokens_per_second (generation) : 0;
+  gint64 now = g_get_monotonic_time ();
+  g_autofree char *subtitle = NULL;
+
+  if (speed > 0 && now - self->speed_shown_us < SPEED_SHOWN_EVERY_US)
+    return;
+  if (speed > 0) {
+    self->speed_shown_us = now;
+    subtitle = g_strdup_printf (_ ("%.1f tokens/s"), speed);
+  } else
+    subtitle = model != NULL ? describe_model (model) : g_strdup ("");
+
+  adw_window_title_set_title (self->title,
+                              model != NULL ? linnet_model_get_title (model) : _ ("Linnet"));
+  adw_window_title_set_subtitle (self->title, subtitle);
+}
+
+static gboolean
+is_demo (LinnetWindow *self)
+{
+  LinnetModel *model = linnet_engine_get_model (self->engine);
+
+  return model != NULL && g_strcmp0 (linnet_model_get_path (model), self->demo_path) == 0;
+}
+
+static void
+model_changed_cb (LinnetWindow *self)
+{
+  LinnetModel *model = linnet_engine_get_model (self->engine);
+
+  adw_banner_set_revealed (self->banner, is_demo (self));
+  update_title (self);
+  if (model != NULL && linnet_model_get_chat_is_fallback (model))
+    linnet_window_show_error (
+        self,
+        _ ("This model does not say how chats are written for it, so a common "
+           "way is used. Strange answers may come from that."),
+        NULL, NULL);
+}
+
+static void
+load_progress_cb (LinnetWindow *self)
+{
+  linnet_loading_page_set_fraction (self->loading_page,
+                                    linnet_engine_get_load_progress (self->engine));
+}
+
+static void
+generation_changed_cb (LinnetWindow *self)
+{
+  LinnetGeneration *generation = linnet_chat_get_generation (self->chat);
+
+  self->speed_shown_us = 0;
+  if (generation != NULL)
+    g_signal_connect_object (generation, "notify::tokens-per-second", G_CALLBACK (update_title),
+                             self, G_CONNECT_SWAPPED);
+  update_title (self);
+  linnet_window_update_actions (self);
+}
+
+static void
+failed_cb (LinnetWindow *self, const GError *error)
+{
+  if (g_error_matches (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_CONTEXT))
+    linnet_window_show_error (self, error->message, _ ("_New Chat"), "win.new-chat");
+  else
+    linnet_window_show_error (self, error->message, NULL, NULL);
+}
+
+/* Shows the page that asks for a model, saying why: description is plain text. */
+static void
+ask_for_model (LinnetWindow *self, const char *title, const char *description)
+{
+  g_autofree char *escaped = g_markup_escape_text (description, -1);
+
+  adw_status_page_set_title (self->no_model_page, title);
+  adw_status_page_set_description (self->no_model_page, escaped);
+  gtk_widget_set_visible (GTK_WIDGET (self->demo_button), self->demo_path != NULL);
+  gtk_stack_set_visible_child_name (self->stack, "no-model");
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), description,
+                           GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+}
+
+static void
+show_chat (LinnetWindow *self)
+{
+  gtk_stack_set_visible_child_name (self->stack, "chat");
+  linnet_chat_page_focus_composer (self->chat_page);
+}
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (LinnetWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean has_model;
+
+  linnet_engine_load_finish (LINNET_ENGINE (source), result, &error);
+  g_clear_object (&self->load_cancellable);
+  has_model = linnet_engine_get_model (self->engine) != NULL;
+
+  if (has_model)
+    show_chat (self);
+  if (error == NULL)
+    gtk_accessible_announce (GTK_ACCESSIBLE (self), _ ("The model is ready."),
+                             GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    if (!has_model)
+      ask_for_model (self, _ ("No Model Is Open"),
+                     _ ("Open a model’s GGUF file, or drop it on this window, to begin a chat."));
+  } else if (has_model)
+    linnet_window_show_error (self, error->message, _ ("_Open Another…"), "win.open-model");
+  else
+    ask_for_model (self, _ ("The Model Cannot Be Opened"), error->message);
+  linnet_window_update_actions (self);
+}
+
+static void
+load_path (LinnetWindow *self, const char *path)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+
+  /* Of two files the later is meant. */
+  g_cancellable_cancel (self->load_cancellable);
+  g_clear_object (&self->load_cancellable);
+  self->load_cancellable = g_cancellable_new ();
+
+  linnet_loading_page_start (self->loading_page, name);
+  gtk_stack_set_visible_child_name (self->stack, "loading");
+  linnet_engine_load_async (self->engine, path, NULL, self->load_cancellable, loaded_cb,
+                            g_object_ref (self));
+  linnet_window_update_actions (self);
+}
+
+static GtkWidget *
+new_error_label (const char *sentence)
+{
+  GtkWidget *label = gtk_label_new (sentence);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
+  return label;
+}
+
+void
+linnet_window_show_error (LinnetWindow *self,
+                          const char *sentence,
+                          const char *button_label,
+                          const char *action_name)
+{
+  AdwToast *toast;
+
+  g_assert (LINNET_IS_WINDOW (self));
+
+  toast = adw_toast_new ("");
+  /* A toast's own title is cut off at the window's width; a sentence must be read whole. */
+  adw_toast_set_custom_title (toast, new_error_label (sentence));
+  adw_toast_set_timeout (toast, ERROR_SHOWN_S);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  if (button_label != NULL) {
+    adw_toast_set_button_label (toast, button_label);
+    adw_toast_set_action_name (toast, action_name);
+  }
+  adw_toast_overlay_add_toast (self->toasts, toast);
+  gtk_accessible_announce (GTK_ACCESSIBLE (self), sentence,
+                           GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+}
+
+/* Binds the window's size to the settings, where their schema is installed. */
+static void
+setup_settings (LinnetWindow *self)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema =
+      source != NULL ? g_settings_schema_source_lookup (source, APP_ID, TRUE) : NULL;
+
+  if (schema == NULL)
+    return;
+  self->settings = g_settings_new (APP_ID);
+  g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "window-height", self, "default-height",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
+static gboolean
+linnet_window_close_request (GtkWindow *window)
+{
+  LinnetWindow *self = LINNET_WINDOW (window);
+
+  g_cancellable_cancel (self->load_cancellable);
+  linnet_chat_stop (self->chat);
+
+  return GTK_WINDOW_CLASS (linnet_window_parent_class)->close_request (window);
+}
+
+static void
+linnet_window_dispose (GObject *object)
+{
+  LinnetWindow *self = LINNET_WINDOW (object);
+
+  g_cancellable_cancel (self->load_cancellable);
+  gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WINDOW);
+  g_clear_object (&self->load_cancellable);
+  g_clear_object (&self->chat);
+  g_clear_object (&self->engine);
+  g_clear_object (&self->settings);
+
+  G_OBJECT_CLASS (linnet_window_parent_class)->dispose (object);
+}
+
+static void
+linnet_window_finalize (GObject *object)
+{
+  LinnetWindow *self = LINNET_WINDOW (object);
+
+  g_free (self->demo_path);
+
+  G_OBJECT_CLASS (linnet_window_parent_class)->finalize (object);
+}
+
+static void
+linnet_window_class_init (LinnetWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = linnet_window_dispose;
+  object_class->finalize = linnet_window_finalize;
+  GTK_WINDOW_CLASS (klass)->close_request = linnet_window_close_request;
+
+  g_type_ensure (LINNET_TYPE_CHAT_PAGE);
+  g_type_ensure (LINNET_TYPE_LOADING_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/linnet_chat/Linnet/linnet-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, loading_page);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, no_model_page);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, demo_button);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, chat_page);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, drop_revealer);
+
+  linnet_window_install_actions (widget_class);
+  linnet_accelerators_bind_window_class (widget_class);
+}
+
+static void
+connect_updates (LinnetWindow *self, gpointer instance, const char *signal, GCallback callback)
+{
+  g_signal_connect_object (instance, signal, callback, self, G_CONNECT_SWAPPED);
+}
+
+static void
+linnet_window_init (LinnetWindow *self)
+{
+  GCallback update_actions = G_CALLBACK (linnet_window_update_actions);
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->engine = linnet_engine_new ();
+  self->chat = linnet_chat_new (self->engine);
+  linnet_chat_page_set_chat (self->chat_page, self->chat);
+
+  connect_updates (self, self->engine, "notify::model", G_CALLBACK (model_changed_cb));
+  connect_updates (self, self->engine, "notify::load-progress", G_CALLBACK (load_progress_cb));
+  connect_updates (self, self->chat, "notify::generation", G_CALLBACK (generation_changed_cb));
+  connect_updates (self, self->chat, "notify::busy", update_actions);
+  connect_updates (self, self->chat, "failed", G_CALLBACK (failed_cb));
+  connect_updates (self, linnet_chat_get_conversation (self->chat), "items-changed",
+                   update_actions);
+  connect_updates (self, self->chat_page, "notify::at-end", update_actions);
+  connect_updates (self, self->stack, "notify::visible-child", update_actions);
+
+  linnet_window_setup_drop_target (self);
+  setup_settings (self);
+  linnet_window_update_actions (self);
+}
+
+LinnetWindow *
+linnet_window_new (GtkApplication *application, const char *demo_path)
+{
+  LinnetWindow *self;
+
+  g_return_val_if_fail (GTK_IS_APPLICATION (application), NULL);
+
+  self = g_object_new (LINNET_TYPE_WINDOW, "application", application, NULL);
+  self->demo_path = g_strdup (demo_path);
+  linnet_window_update_actions (self);
+  return self;
+}
+
+LinnetChat *
+linnet_window_get_chat (LinnetWindow *self)
+{
+  g_return_val_if_fail (LINNET_IS_WINDOW (self), NULL);
+
+  return self->chat;
+}
+
+void
+linnet_window_load_file (LinnetWindow *self, GFile *file)
+{
+  g_autofree char *path = NULL;
+
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+  g_return_if_fail (G_IS_FILE (file));
+
+  path = g_file_get_path (file);
+  if (path != NULL)
+    load_path (self, path);
+  else
+    linnet_window_show_error (self,
+                              _ ("This file is not on this computer. Copy it to a folder here, "
+                                 "then open the copy."),
+                              NULL, NULL);
+}
+
+void
+linnet_window_load_demo (LinnetWindow *self)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  if (self->demo_path != NULL)
+    load_path (self, self->demo_path);
+  else
+    ask_for_model (self, _ ("No Model Is Open"),
+                   _ ("Open a model’s GGUF file, or drop it on this window, to begin a chat."));
+}

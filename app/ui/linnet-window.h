@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * LinnetWindow: the window: one engine, one chat, and the ways to bring a model in. */
+#pragma once
+
+#include <adwaita.h>
+
+#include "chat/linnet-chat.h"
+
+G_BEGIN_DECLS
+
+#define LINNET_TYPE_WINDOW (linnet_window_get_type ())
+G_DECLARE_FINAL_TYPE (LinnetWindow, linnet_window, LINNET, WINDOW, AdwApplicationWindow)
+
+/* demo_path: of the model to offer where no other is open; NULL when there is none. */
+LinnetWindow *linnet_window_new (GtkApplication *application, const char *demo_path);
+
+LinnetChat *linnet_window_get_chat (LinnetWindow *self); /* borrowed */
+
+/* Opens the model in file; a failure is shown, and the previous model stays. */
+void linnet_window_load_file (LinnetWindow *self, GFile *file);
+/* The same for the demo model; without one the window asks for a model instead. */
+void linnet_window_load_demo (LinnetWindow *self);
+
+G_END_DECLS
