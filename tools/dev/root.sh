@@ -16,14 +16,15 @@ root_path () {
   echo "$cache_dir/root-$key"
 }
 
-# The number of files under a root's /usr: compared on every run, so that a root which lost files
-# is noticed.
-root_count () {
-  find "$1/usr" -xdev 2>/dev/null | wc -l | tr -d ' '
+# The number of files under a root's /usr and their bytes: compared on every run, so that a root
+# which lost some is noticed.
+root_measure () {
+  find "$1/usr" -xdev ! -type d -printf '%s\n' 2>/dev/null |
+    awk '{ n_bytes += $1 } END { printf "%d files, %.0f bytes\n", NR, n_bytes }'
 }
 
 root_is_whole () {
-  [ -s "$1/.linnet-root" ] && [ "$(cat "$1/.linnet-root")" = "$(root_count "$1")" ]
+  [ -s "$1/.linnet-root" ] && [ "$(cat "$1/.linnet-root")" = "$(root_measure "$1")" ]
 }
 
 # Makes sure that $root is there, whole and answering.
@@ -195,7 +196,7 @@ root_finish () {
   [ -s "$1/etc/machine-id" ] || od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$1/etc/machine-id"
   mkdir -p "$1/var/tmp"
   chmod -R a+rX "$1/usr" "$1/etc" 2>/dev/null || true
-  root_count "$1" >"$1/.linnet-root"
+  root_measure "$1" >"$1/.linnet-root"
 }
 
 # Fills root_arguments with the bubblewrap arguments: the root's /usr, /etc and libraries, and
