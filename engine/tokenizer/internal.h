@@ -92,7 +92,7 @@ bool lm_reserve (void **memory, size_t *capacity, size_t n, size_t size);
 
 bool lm_heap_push (lm_scratch *scratch, lm_candidate candidate); /* false: out of memory */
 lm_candidate lm_heap_pop (lm_scratch *scratch);                  /* n_heap > 0 */
-void lm_scratch_clear (lm_scratch *scratch);
+void lm_merge_scratch_clear (lm_scratch *scratch);
 
 /* The token with this text that plain text may become: not a control, unknown or byte token. */
 lm_token lm_tokenizer_find_plain (const lm_tokenizer *tokenizer, const char *text, size_t length);

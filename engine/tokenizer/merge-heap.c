@@ -69,7 +69,7 @@ lm_heap_pop (lm_scratch *scratch)
 }
 
 void
-lm_scratch_clear (lm_scratch *scratch)
+lm_merge_scratch_clear (lm_scratch *scratch)
 {
   free (scratch->symbols);
   free (scratch->heap);

@@ -78,7 +78,7 @@ lm_tokenizer_encode_runs (const lm_tokenizer *tokenizer,
   is_fine = is_fine && encode_fragments (tokenizer, text, &fragments, &scratch, list);
   if (is_fine && adds_special && tokenizer->adds_eos)
     is_fine = lm_token_list_push (list, tokenizer->eos);
-  lm_scratch_clear (&scratch);
+  lm_merge_scratch_clear (&scratch);
   free (fragments.items);
   if (is_fine)
     return LM_OK;
