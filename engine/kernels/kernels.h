@@ -16,15 +16,8 @@ typedef struct {
   size_t row_bytes;
   uint32_t type; /* lm_type */
   uint32_t n_rows;
-  uint32_t n_cols; /* a multiple of 32 unless the type is a float type */
+  uint32_t n_cols; /* a multiple of the type's block length */
 } lm_matrix;
-
-/* n_tokens activation rows, in the form the matrix's type wants: see lm_type_is_float(). */
-typedef struct {
-  const lm_activation *quantised; /* n_tokens × n_cols / 32 */
-  const float *floats;            /* n_tokens × n_cols */
-  size_t n_tokens;
-} lm_input;
 
 typedef enum {
   LM_ROPE_ADJACENT, /* rotates (x[2i], x[2i+1]): llama */
@@ -34,18 +27,16 @@ typedef enum {
 typedef struct {
   const char *name;
 
-  /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t][c], r < n_rows. Quantised types multiply
-   * integers (exactly) and add scaled sums of 16 in float. scratch: lm_matmul_scratch_bytes(). */
+  /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t × n_cols + c], r < n_rows, t < n_tokens.
+   * scratch: lm_matmul_scratch_bytes(). */
   void (*matmul) (const lm_matrix *w,
                   size_t first_row,
                   size_t n_rows,
-                  const lm_input *x,
+                  const float *x,
+                  size_t n_tokens,
                   float *out,
                   size_t stride,
                   void *scratch);
-
-  /* n floats, a multiple of 32; see lm_quant_activations(). */
-  void (*quantise) (const float *x, size_t n, lm_activation *out);
 
   /* out[i] = weight[i] · x[i] / √(mean(x²) + epsilon). out may be x.
    * Zhang & Sennrich 2019, arXiv:1910.07467. */
@@ -80,9 +71,6 @@ typedef struct {
 
 /* The reference table. */
 extern const lm_kernels lm_kernels_ref;
-
-/* Whether matmul wants lm_input.floats (F32, F16, BF16) or lm_input.quantised. */
-bool lm_type_is_float (uint32_t type);
 
 /* Bytes of scratch that matmul needs for rows of n_cols, for any type and level. */
 size_t lm_matmul_scratch_bytes (size_t n_cols);

@@ -38,7 +38,7 @@ typedef struct {
   const lm_linear *linears[MAX_LINEARS];
   float *outs[MAX_LINEARS]; /* each n_tokens × its n_rows */
   size_t n_linears;
-  lm_input input;
+  const float *input; /* n_tokens × n_cols */
 } products;
 
 static size_t
@@ -62,10 +62,10 @@ multiply_tile (void *data, size_t index, unsigned worker)
   first = index * TILE_ROWS;
   n = linear->matrix.n_rows - first < TILE_ROWS ? linear->matrix.n_rows - first : TILE_ROWS;
   out = p->outs[i] + first;
-  p->b->kernels->matmul (&linear->matrix, first, n, &p->input, out, linear->matrix.n_rows,
-                         m->matmul + worker * m->matmul_bytes);
+  p->b->kernels->matmul (&linear->matrix, first, n, p->input, p->b->n_tokens, out,
+                         linear->matrix.n_rows, m->matmul + worker * m->matmul_bytes);
   if (linear->bias != NULL)
-    for (size_t t = 0; t < p->input.n_tokens; t++)
+    for (size_t t = 0; t < p->b->n_tokens; t++)
       p->b->kernels->add (out + t * linear->matrix.n_rows, linear->bias + first, n);
 }
 
@@ -77,20 +77,6 @@ multiply (products *p)
   for (size_t i = 0; i < p->n_linears; i++)
     n += n_tiles (p->linears[i]);
   return run (p->b, n, multiply_tile, p);
-}
-
-/* Activations of token t, n wide, in 8 bits, where the quantised types want them. */
-static void
-quantise (const block *b, const float *x, size_t n, size_t t)
-{
-  if (n % LM_GROUP_LENGTH == 0)
-    b->kernels->quantise (x + t * n, n, b->m->quantised + t * (n / LM_GROUP_LENGTH));
-}
-
-static lm_input
-input_of (const block *b, const float *x)
-{
-  return (lm_input) { .quantised = b->m->quantised, .floats = x, .n_tokens = b->n_tokens };
 }
 
 /* ---- Tasks, one a token -------------------------------------------------------------------- */
@@ -118,7 +104,6 @@ norm_for_attention (void *data, size_t t, unsigned worker)
 
   (void) worker;
   b->kernels->rms_norm (b->m->x + t * n, b->layer->attn_norm, n, b->h->norm_epsilon, normed);
-  quantise (b, b->m->normed, n, t);
 }
 
 /* Normalises (qwen3) and rotates the heads of token t. */
@@ -175,15 +160,6 @@ attend (void *data, size_t index, unsigned worker)
 }
 
 static void
-quantise_attended (void *data, size_t t, unsigned worker)
-{
-  const block *b = data;
-
-  (void) worker;
-  quantise (b, b->m->attended, (size_t) b->h->n_heads * b->h->head_dim, t);
-}
-
-static void
 norm_for_ffn (void *data, size_t t, unsigned worker)
 {
   const block *b = data;
@@ -193,7 +169,6 @@ norm_for_ffn (void *data, size_t t, unsigned worker)
   (void) worker;
   b->kernels->add (x, b->m->delta + t * n, n);
   b->kernels->rms_norm (x, b->layer->ffn_norm, n, b->h->norm_epsilon, b->m->normed + t * n);
-  quantise (b, b->m->normed, n, t);
 }
 
 static void
@@ -204,7 +179,6 @@ gate_ffn (void *data, size_t t, unsigned worker)
 
   (void) worker;
   b->kernels->silu_mul (b->m->gate + t * n, b->m->up + t * n, n);
-  quantise (b, b->m->gate, n, t);
 }
 
 static void
@@ -228,20 +202,19 @@ run_attention (block *b)
     .linears = { &b->layer->q, &b->layer->k, &b->layer->v },
     .outs = { m->q, m->k, m->v },
     .n_linears = 3,
-    .input = input_of (b, m->normed),
+    .input = m->normed,
   };
   products output = {
     .b = b,
     .linears = { &b->layer->attn_output },
     .outs = { m->delta },
     .n_linears = 1,
-    .input = input_of (b, m->attended),
+    .input = m->attended,
   };
 
   return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
          run (b, b->n_tokens, place_and_cache, b) &&
-         run (b, (size_t) b->n_tokens * b->h->n_heads, attend, b) &&
-         run (b, b->n_tokens, quantise_attended, b) && multiply (&output);
+         run (b, (size_t) b->n_tokens * b->h->n_heads, attend, b) && multiply (&output);
 }
 
 static bool
@@ -253,14 +226,14 @@ run_ffn (block *b)
     .linears = { &b->layer->gate, &b->layer->up },
     .outs = { m->gate, m->up },
     .n_linears = 2,
-    .input = input_of (b, m->normed),
+    .input = m->normed,
   };
   products down = {
     .b = b,
     .linears = { &b->layer->down },
     .outs = { m->delta },
     .n_linears = 1,
-    .input = input_of (b, m->gate),
+    .input = m->gate,
   };
 
   return run (b, b->n_tokens, norm_for_ffn, b) && multiply (&gate_up) &&
@@ -313,13 +286,12 @@ lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n)
     .linears = { &model->weights.output },
     .outs = { m->logits },
     .n_linears = 1,
-    .input = input_of (&b, m->normed),
+    .input = m->normed,
   };
 
   for (uint32_t t = 0; t < n; t++) {
     model->kernels->rms_norm (m->x + (first + t) * width, model->weights.output_norm, width,
                               model->hparams.norm_epsilon, m->normed + t * width);
-    quantise (&b, m->normed, width, t);
   }
   return multiply (&logits);
 }

@@ -43,7 +43,6 @@ lay_out (slab *s, lm_scratch *m, const lm_hparams *h, uint32_t n_ctx, unsigned n
   m->attended = take (s, t, q, sizeof (float));
   m->gate = take (s, t, h->n_ff, sizeof (float));
   m->up = take (s, t, h->n_ff, sizeof (float));
-  m->quantised = take (s, t, widest / LM_GROUP_LENGTH + 1, sizeof (lm_activation));
   m->cosines = take (s, t, h->n_rot / 2, sizeof (float));
   m->sines = take (s, t, h->n_rot / 2, sizeof (float));
   m->scores = take (s, n_threads, n_ctx, sizeof (float));

@@ -10,20 +10,19 @@
 
 /* Rows of T = LM_BLOCK_TOKENS tokens, each n wide. */
 typedef struct {
-  float *x;                 /* T × n_embd: the residual stream */
-  float *normed;            /* T × n_embd */
-  float *delta;             /* T × n_embd: what a sublayer adds */
-  float *q;                 /* T × n_heads · head_dim */
-  float *k;                 /* T × n_kv_heads · head_dim */
-  float *v;                 /* T × n_kv_heads · head_dim */
-  float *attended;          /* T × n_heads · head_dim */
-  float *gate;              /* T × n_ff */
-  float *up;                /* T × n_ff */
-  lm_activation *quantised; /* T × the widest input / 32 */
-  float *cosines;           /* T × n_rot / 2 */
-  float *sines;             /* T × n_rot / 2 */
-  float *scores;            /* a thread × n_ctx */
-  char *matmul;             /* a thread × matmul_bytes */
+  float *x;        /* T × n_embd: the residual stream */
+  float *normed;   /* T × n_embd */
+  float *delta;    /* T × n_embd: what a sublayer adds */
+  float *q;        /* T × n_heads · head_dim */
+  float *k;        /* T × n_kv_heads · head_dim */
+  float *v;        /* T × n_kv_heads · head_dim */
+  float *attended; /* T × n_heads · head_dim */
+  float *gate;     /* T × n_ff */
+  float *up;       /* T × n_ff */
+  float *cosines;  /* T × n_rot / 2 */
+  float *sines;    /* T × n_rot / 2 */
+  float *scores;   /* a thread × n_ctx */
+  char *matmul;    /* a thread × matmul_bytes */
   size_t matmul_bytes;
   float *logits; /* LM_LOGITS_TOKENS × n_vocab */
   void *slab;    /* owned */

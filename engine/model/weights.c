@@ -64,11 +64,6 @@ need_matrix (reader *r, lm_matrix *matrix, uint32_t n_rows, uint32_t n_cols)
 
   if (tensor == NULL)
     return;
-  if (!lm_type_is_float (tensor->type) && n_cols % LM_GROUP_LENGTH != 0) {
-    r->status = lm_fail (r->error, LM_ERROR_TENSOR, r->name, 0,
-                         "The rows of the tensor \"%s\" are not whole blocks.", r->name);
-    return;
-  }
   *matrix = (lm_matrix) {
     .data = tensor->data,
     .row_bytes = (size_t) (tensor->bytes / n_rows),

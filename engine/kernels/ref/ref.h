@@ -7,7 +7,8 @@
 void lm_ref_matmul (const lm_matrix *w,
                     size_t first_row,
                     size_t n_rows,
-                    const lm_input *x,
+                    const float *x,
+                    size_t n_tokens,
                     float *out,
                     size_t stride,
                     void *scratch);

@@ -102,7 +102,6 @@ to_half (const float *x, size_t n, uint16_t *out)
 const lm_kernels lm_kernels_ref = {
   .name = "reference",
   .matmul = lm_ref_matmul,
-  .quantise = lm_quant_activations,
   .rms_norm = rms_norm,
   .rope = rope,
   .silu_mul = silu_mul,
