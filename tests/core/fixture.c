@@ -2,7 +2,7 @@
  * What the tests of core share. */
 #include "fixture.h"
 
-#define PATIENCE_SECONDS 60
+#define PATIENCE_SECONDS 120
 
 static gboolean
 give_up_cb (gpointer data)

@@ -4,7 +4,8 @@
 
 #include "engine/linnet-engine.h"
 
-/* Runs the main context until condition holds; a test that waits for a minute has failed. */
+/* Runs the main context until condition holds; a test that waits for two minutes has
+ * failed. */
 void fixture_wait (gboolean (*condition) (gpointer data), gpointer data);
 /* Runs the main context for a while. */
 void fixture_run_for (guint milliseconds);

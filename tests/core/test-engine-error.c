@@ -35,7 +35,7 @@ static const Case cases[] = {
     "(system after user)" },
   { { LM_ERROR_ARGUMENT, 0, "", "There are no logits." },
     LINNET_ENGINE_ERROR_FAILED,
-    "There are no logits." },
+    "(There are no logits)" },
   { { LM_ERROR_ARGUMENT, 0, "%s%n%s", "m" }, LINNET_ENGINE_ERROR_FAILED, "%s%n%s" },
 };
 

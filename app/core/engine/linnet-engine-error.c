@@ -43,9 +43,9 @@ describe_truncated (const lm_error *failure, const char *name)
                                "choose another model file."),
                             name);
   missing = g_format_size ((guint64) failure->number);
-  return g_strdup_printf (
-      _ ("“%s” is incomplete: %s are missing. Download it again, or choose another model file."),
-      name, missing);
+  return g_strdup_printf (_ ("“%s” is incomplete: at least %s are missing. Download it again, or "
+                             "choose another model file."),
+                          name, missing);
 }
 
 static char *
@@ -112,8 +112,11 @@ describe_content (const lm_error *failure, const char *name)
 static char *
 describe_other (const lm_error *failure, const char *name)
 {
-  const char *detail = failure->subject[0] != '\0' ? failure->subject : failure->message;
+  g_autofree char *detail =
+      g_strdup (failure->subject[0] != '\0' ? failure->subject : failure->message);
 
+  if (g_str_has_suffix (detail, "."))
+    detail[strlen (detail) - 1] = '\0';
   return g_strdup_printf (
       _ ("“%s” could not do what was asked of it (%s). Start a new chat; if that "
          "does not help, choose another model file."),

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * For builds with -Db_sanitize=thread: GLib itself is not instrumented, so that ThreadSanitizer
+ * does not see how its mutexes, queues and counted references order things. These stand before
+ * GLib's own functions, which they call, and say it. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <gio/gio.h>
+#include <sanitizer/tsan_interface.h>
+
+#define REAL(function) ((__typeof__ (&function)) dlsym (RTLD_NEXT, #function))
+
+void (g_mutex_lock) (GMutex *mutex)
+{
+  REAL (g_mutex_lock) (mutex);
+  __tsan_acquire (mutex);
+}
+
+void (g_mutex_unlock) (GMutex *mutex)
+{
+  __tsan_release (mutex);
+  REAL (g_mutex_unlock) (mutex);
+}
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  __tsan_release (queue);
+  REAL (g_async_queue_push) (queue, data);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data = REAL (g_async_queue_pop) (queue);
+
+  __tsan_acquire (queue);
+  return data;
+}
+
+void
+g_atomic_rc_box_release_full (gpointer box, GDestroyNotify clear)
+{
+  __tsan_acquire (box);
+  __tsan_release (box);
+  REAL (g_atomic_rc_box_release_full) (box, clear);
+}
+
+void (g_object_unref) (gpointer object)
+{
+  __tsan_acquire (object);
+  __tsan_release (object);
+  REAL (g_object_unref) (object);
+}
+
+GThread *
+g_thread_new (const char *name, GThreadFunc function, gpointer data)
+{
+  __tsan_release (data);
+  return REAL (g_thread_new) (name, function, data);
+}
