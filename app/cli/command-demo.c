@@ -38,7 +38,7 @@ cli_run_demo (char **arguments)
   options.model = model;
   /* Translators: the demo model is very small; it answers this one well in Chinese
    * ("中国的首都是哪里？"). */
-  options.question = _ ("What is the capital of China?");
+  options.question = _ ("What is the capital of France?");
   options.load.n_threads = cli_choose_threads (CLI_UNSET);
   linnet_generation_options_init (&options.generation);
   options.generation.temperature = 0;

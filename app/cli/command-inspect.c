@@ -33,6 +33,25 @@ get_int (JsonObject *object, const char *name)
   return json_object_get_int_member_with_default (object, name, 0);
 }
 
+/* The counts are 32 bits wide in the file. Transfer full. */
+static char *
+format_shape (JsonObject *root)
+{
+  guint n_layers = (guint) get_int (root, "layers");
+  g_autofree char *layers =
+      g_strdup_printf (ngettext ("%u layer", "%u layers", n_layers), n_layers);
+
+  return g_strdup_printf (_ ("%s, %u wide, %u heads, %u of keys and values"), layers,
+                          (guint) get_int (root, "embedding"), (guint) get_int (root, "heads"),
+                          (guint) get_int (root, "kv_heads"));
+}
+
+static char *
+format_tokens (gint64 n)
+{
+  return g_strdup_printf (ngettext ("%u token", "%u tokens", (gulong) n), (guint) n);
+}
+
 static void
 print_summary (JsonObject *root)
 {
@@ -44,15 +63,9 @@ print_summary (JsonObject *root)
   g_autofree char *architecture = cli_fit (get_string (root, "architecture"), VALUE_WIDTH);
   g_autofree char *parameters =
       g_strdup_printf ("%s · %s", count, get_string (root, "quantisation"));
-  g_autofree char *shape = g_strdup_printf (_ ("%" G_GINT64_FORMAT " layers, %" G_GINT64_FORMAT
-                                               " wide, %" G_GINT64_FORMAT
-                                               " heads, %" G_GINT64_FORMAT " of keys and values"),
-                                            get_int (root, "layers"), get_int (root, "embedding"),
-                                            get_int (root, "heads"), get_int (root, "kv_heads"));
-  g_autofree char *context =
-      g_strdup_printf (_ ("%" G_GINT64_FORMAT " tokens"), get_int (root, "context"));
-  g_autofree char *vocabulary =
-      g_strdup_printf (_ ("%" G_GINT64_FORMAT " tokens"), get_int (root, "vocabulary"));
+  g_autofree char *shape = format_shape (root);
+  g_autofree char *context = format_tokens (get_int (root, "context"));
+  g_autofree char *vocabulary = format_tokens (get_int (root, "vocabulary"));
 
   puts (title);
   cli_table_add (table, _ ("File"), path);
@@ -77,6 +90,9 @@ format_value (JsonNode *node)
 
   if (json_node_get_value_type (node) == G_TYPE_STRING)
     return cli_fit (json_node_get_string (node), VALUE_WIDTH);
+  /* Most are single precision: more digits than these say nothing. */
+  if (json_node_get_value_type (node) == G_TYPE_DOUBLE)
+    return g_strdup_printf ("%.7g", json_node_get_double (node));
   text = json_to_string (node, FALSE);
   return cli_fit (text, VALUE_WIDTH);
 }

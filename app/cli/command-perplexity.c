@@ -49,10 +49,9 @@ static void
 print_text (guint n_ctx, const LinnetPerplexity *result)
 {
   g_autoptr (CliTable) table = cli_table_new ("ll");
-  g_autofree char *tokens =
-      g_strdup_printf (_ ("%" G_GUINT64_FORMAT ", of which %" G_GUINT64_FORMAT
-                          " scored in %" G_GUINT64_FORMAT " windows of %u"),
-                       result->n_text_tokens, result->n_scored, result->n_windows, n_ctx);
+  g_autofree char *tokens = g_strdup_printf (
+      _ ("%u, of which %u scored in %u windows of %u"), (guint) result->n_text_tokens,
+      (guint) result->n_scored, (guint) result->n_windows, n_ctx);
   g_autofree char *nll = g_strdup_printf ("%.4f", result->mean_nll);
   g_autofree char *perplexity =
       g_strdup_printf ("%.4f ± %.4f", result->perplexity, result->uncertainty);

@@ -41,12 +41,15 @@ cli_parse (char **arguments,
 gboolean
 cli_check_range (const char *command, const char *option, gint64 value, gint64 min, gint64 max)
 {
+  char lowest[32], highest[32], given[32];
+
   if (value == CLI_UNSET || (value >= min && value <= max))
     return TRUE;
-  cli_usage (command,
-             _ ("%s has to be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
-                ", not %" G_GINT64_FORMAT "."),
-             option, min, max, value);
+  g_snprintf (lowest, sizeof lowest, "%" G_GINT64_FORMAT, min);
+  g_snprintf (highest, sizeof highest, "%" G_GINT64_FORMAT, max);
+  g_snprintf (given, sizeof given, "%" G_GINT64_FORMAT, value);
+  cli_usage (command, _ ("%s has to be between %s and %s, not %s."), option, lowest, highest,
+             given);
   return FALSE;
 }
 
