@@ -6,9 +6,9 @@
 #include "quant/unpack.h"
 #include "util/half.h"
 
-/* Nibbles: the low ones are weights 0–15, the high ones 16–31. */
+/* 16 bytes of nibbles: the low ones are weights 0–15, the high ones 16–31. */
 static inline void
-unpack_nibbles (const uint8_t qs[16], int offset, int8_t q[32])
+unpack_nibbles (const uint8_t *restrict qs, int offset, int8_t *restrict q)
 {
   for (int i = 0; i < 16; i++) {
     q[i] = (int8_t) ((qs[i] & 15) - offset);
@@ -18,7 +18,7 @@ unpack_nibbles (const uint8_t qs[16], int offset, int8_t q[32])
 
 /* The same with a fifth bit from qh. */
 static inline void
-unpack_five_bits (const uint8_t qs[16], const uint8_t qh[4], int offset, int8_t q[32])
+unpack_five_bits (const uint8_t *restrict qs, const uint8_t qh[4], int offset, int8_t *restrict q)
 {
   uint32_t high;
 

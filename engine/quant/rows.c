@@ -26,14 +26,15 @@ lm_quant_get_unpack (uint32_t type)
 }
 
 static void
-dequantise_groups (const lm_group *groups, size_t n_groups, float *out)
+dequantise_groups (const lm_group *restrict groups, size_t n_groups, float *restrict out)
 {
-  for (size_t i = 0; i < n_groups; i++) {
-    for (int j = 0; j < LM_GROUP_LENGTH; j++) {
-      int half = j / 16;
+  for (size_t i = 0; i < 2 * n_groups; i++, out += 16) {
+    const int8_t *q = groups[i / 2].q + 16 * (i % 2);
+    float scale = groups[i / 2].scale[i % 2];
+    float min = groups[i / 2].min[i % 2];
 
-      *out++ = groups[i].scale[half] * (float) groups[i].q[j] - groups[i].min[half];
-    }
+    for (int j = 0; j < 16; j++)
+      out[j] = scale * (float) q[j] - min;
   }
 }
 
@@ -57,47 +58,65 @@ lm_quant_dequantise (uint32_t type, const void *row, size_t n, lm_group *groups,
   }
 }
 
-/* As roundf(), without a call: x minus its whole part is exact. 0 for what is not near −127…127,
- * which finite input never gives. */
+/* The largest magnitude of a group; NaN or infinity if the group holds one. Compared as integers,
+ * which order magnitudes alike and which compilers make vectors of. */
+static inline float
+find_largest (const float x[LM_GROUP_LENGTH])
+{
+  int32_t largest = 0;
+
+  for (int i = 0; i < LM_GROUP_LENGTH; i++) {
+    int32_t magnitude = (int32_t) (lm_float_to_bits (x[i]) & 0x7fffffff);
+
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return lm_bits_to_float ((uint32_t) largest);
+}
+
+/* As roundf(), for small x and without a call: x minus its whole part is exact. */
 static inline int
 round_to_int (float x)
 {
-  int whole;
+  int whole = (int) x;
+  float rest = x - (float) whole;
 
-  if (!(x > -128 && x < 128))
-    return 0;
-  whole = (int) x;
-  return whole + (x - (float) whole >= 0.5f) - (x - (float) whole <= -0.5f);
+  return whole + (rest >= 0.5f) - (rest <= -0.5f);
 }
 
-static inline int
-clamp_int8 (int q)
+static inline void
+quantise_group (const float *restrict x, float inverse, int8_t *restrict q)
 {
-  return q > 127 ? 127 : q < -127 ? -127 : q;
+  for (int i = 0; i < LM_GROUP_LENGTH; i++)
+    q[i] = (int8_t) round_to_int (x[i] * inverse);
+}
+
+static inline int16_t
+add_up (const int8_t q[16])
+{
+  int sum = 0;
+
+  for (int i = 0; i < 16; i++)
+    sum += q[i];
+  return (int16_t) sum;
 }
 
 void
 lm_quant_activations (const float *x, size_t n, lm_activation *out)
 {
   for (size_t i = 0; i < n / LM_GROUP_LENGTH; i++, x += LM_GROUP_LENGTH, out++) {
-    float largest = 0;
-    float inverse;
+    float largest = find_largest (x);
+    float inverse = 127 / largest;
 
-    for (int j = 0; j < LM_GROUP_LENGTH; j++)
-      largest = fabsf (x[j]) > largest ? fabsf (x[j]) : largest;
     out->scale = largest / 127;
-    /* A group so small that its scale vanishes, or its inverse is infinite, counts as zero. */
-    inverse = out->scale > 0 ? 127 / largest : 0;
-    if (!isfinite (inverse)) {
-      inverse = 0;
-      out->scale = 0;
+    if (!isfinite (inverse) || !isfinite (largest)) {
+      /* All zero, or so small that it may count as zero; or not finite, which the scale says. */
+      out->scale = isfinite (largest) ? 0 : largest;
+      memset (out->q, 0, sizeof out->q);
+      out->sum[0] = out->sum[1] = 0;
+      continue;
     }
-    out->sum[0] = out->sum[1] = 0;
-    for (int j = 0; j < LM_GROUP_LENGTH; j++) {
-      int q = clamp_int8 (round_to_int (x[j] * inverse));
-
-      out->q[j] = (int8_t) q;
-      out->sum[j / 16] = (int16_t) (out->sum[j / 16] + q);
-    }
+    quantise_group (x, inverse, out->q);
+    out->sum[0] = add_up (out->q);
+    out->sum[1] = add_up (out->q + 16);
   }
 }
