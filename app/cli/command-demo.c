@@ -36,8 +36,8 @@ cli_run_demo (char **arguments)
   if (model == NULL)
     return CLI_FAILED;
   options.model = model;
-  /* Translators: the demo model is very small; it answers this one well in Chinese
-   * ("中国的首都是哪里？"). */
+  /* Translators: the demo model is very small and answers little well. Choose a question that it
+   * does answer in your language; in Chinese that is "中国的首都是哪里？". */
   options.question = _ ("What is the capital of France?");
   options.load.n_threads = cli_choose_threads (CLI_UNSET);
   linnet_generation_options_init (&options.generation);
