@@ -10,9 +10,10 @@ typedef struct {
   float value; /* logit, later probability */
 } lm_candidate;
 
-/* The next token from n_vocab logits (not changed). history: the n_history tokens so far. candidates:
- * scratch of n_vocab. The random number is drawn from (sampling->seed, n_history) alone, so the
- * same prefix and seed always give the same token. Ties go to the lower id; NaN counts as −∞. */
+/* The next token from n_vocab logits (not changed). history: the n_history tokens so far.
+ * candidates: scratch of n_vocab. The random number is drawn from (sampling->seed, n_history)
+ * alone, so the same prefix and seed always give the same token. Ties go to the lower id; NaN
+ * counts as −∞. */
 lm_token lm_sampler_choose (const lm_sampling *sampling,
                             const float *logits,
                             uint32_t n_vocab,
