@@ -66,17 +66,16 @@ describe_memory (const lm_error *failure, const char *name)
 static char *
 describe_context (const lm_error *failure)
 {
-  gint64 n_over = MAX (failure->number, 1);
+  guint n_over = (guint) CLAMP (failure->number, 1, G_MAXUINT);
 
-  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
-                                       "The conversation is %" G_GINT64_FORMAT
-                                       " token longer than this model can take in. Start a "
-                                       "new chat, or load the model with a larger context.",
-                                       "The conversation is %" G_GINT64_FORMAT
-                                       " tokens longer than this model can take in. Start a "
-                                       "new chat, or load the model with a larger context.",
-                                       (gulong) n_over),
-                          n_over);
+  return g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE,
+                   "The conversation is %u token longer than this model can take in. Start a "
+                   "new chat, or load the model with a larger context.",
+                   "The conversation is %u tokens longer than this model can take in. Start a "
+                   "new chat, or load the model with a larger context.",
+                   n_over),
+      n_over);
 }
 
 /* What is wrong in the file: subject is what the engine says it is, "" if it does not. */
