@@ -48,7 +48,8 @@ typedef struct {
 typedef struct lm_model lm_model;
 typedef int32_t lm_token;
 
-/* Work done and in all, in arbitrary units; return false to cancel. Called on the calling thread. */
+/* Work done and in all, in arbitrary units; return false to cancel. Called on the calling
+ * thread. */
 typedef bool (*lm_progress_fn) (uint64_t done, uint64_t total, void *user_data);
 
 /* How much of a file to make ready. Each level includes the one before. */
@@ -88,7 +89,7 @@ typedef enum {
 typedef struct {
   const char *name;         /* general.name, or "" */
   const char *architecture; /* "llama", "qwen2", "qwen3", … as in the file */
-  const char *quantisation; /* "Q4_K_M", "Q8_0", …: from general.file_type, else the commonest type */
+  const char *quantisation; /* "Q4_K_M", …: as the file says, else its commonest type */
   uint64_t n_parameters;
   uint64_t file_bytes; /* all parts together */
   uint32_t n_vocab;
@@ -114,7 +115,7 @@ void lm_model_get_metadata (const lm_model *model, size_t index, lm_metadata *me
 /* Writes element of entry index (0 unless an array) as text into buffer, always terminated, and
  * returns the bytes the whole text has (as snprintf does). Invalid UTF-8 is replaced. */
 size_t lm_model_format_metadata (
-  const lm_model *model, size_t index, uint64_t element, char *buffer, size_t size);
+    const lm_model *model, size_t index, uint64_t element, char *buffer, size_t size);
 
 size_t lm_model_get_n_tensors (const lm_model *model);
 typedef struct {
@@ -205,8 +206,7 @@ typedef struct {
 } lm_session_options;
 
 /* model must outlive the session; it must be open at LM_OPEN_FULL. NULL on failure. */
-lm_session *
-lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error);
+lm_session *lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error);
 void lm_session_free (lm_session *session); /* NULL allowed */
 
 /* Called while sync or score works: tokens done and in all, of those that needed computing. */
@@ -232,7 +232,8 @@ lm_status lm_session_score (lm_session *session,
                             void *user_data,
                             lm_error *error);
 
-/* Logits after the last token: n_vocab values, valid until the next call; NULL if there are none. */
+/* Logits after the last token: n_vocab values, valid until the next call; NULL if there are
+ * none. */
 const float *lm_session_get_logits (const lm_session *session);
 /* The timeline: tokens in the KV cache, valid until the next call. */
 const lm_token *lm_session_get_tokens (const lm_session *session, size_t *n_tokens);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Comparing a model's log-probabilities with a golden file. */
+#include "golden.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIN_MARGIN 0.01f
+
+typedef struct {
+  uint32_t n_vocab, n_positions, stride;
+  lm_token *tokens;        /* n_positions + 1 */
+  float *log_probability;  /* n_positions */
+  float *margin;           /* n_positions */
+  uint16_t *best;          /* n_positions */
+  uint16_t *distributions; /* n_positions / stride × n_vocab */
+  golden_result *result;
+} golden;
+
+static bool
+read_golden (FILE *file, golden *g)
+{
+  char magic[4];
+  uint32_t head[3];
+  uint16_t *tokens;
+  size_t n, n_rows;
+  bool ok;
+
+  if (fread (magic, 1, 4, file) != 4 || memcmp (magic, "LGLD", 4) != 0 ||
+      fread (head, sizeof *head, 3, file) != 3 || head[1] > 65536 || head[0] > 65536 ||
+      head[2] == 0)
+    return false;
+  g->n_vocab = head[0];
+  g->n_positions = head[1];
+  g->stride = head[2];
+  n = g->n_positions;
+  n_rows = (n + g->stride - 1) / g->stride;
+  tokens = malloc ((n + 1) * sizeof *tokens);
+  g->tokens = malloc ((n + 1) * sizeof *g->tokens);
+  g->log_probability = malloc (n * sizeof (float));
+  g->margin = malloc (n * sizeof (float));
+  g->best = malloc (n * sizeof (uint16_t));
+  g->distributions = malloc (n_rows * g->n_vocab * sizeof (uint16_t));
+  ok =
+      fread (tokens, sizeof *tokens, n + 1, file) == n + 1 &&
+      fread (g->log_probability, sizeof (float), n, file) == n &&
+      fread (g->margin, sizeof (float), n, file) == n &&
+      fread (g->best, sizeof (uint16_t), n, file) == n &&
+      fread (g->distributions, sizeof (uint16_t), n_rows * g->n_vocab, file) == n_rows * g->n_vocab;
+  for (size_t i = 0; ok && i < n + 1; i++)
+    g->tokens[i] = tokens[i];
+  free (tokens);
+  return ok;
+}
+
+/* log Σ exp of n logits, and the index of the greatest. */
+static double
+log_sum (const float *logits, uint32_t n, uint32_t *best)
+{
+  double sum = 0;
+
+  *best = 0;
+  for (uint32_t i = 1; i < n; i++)
+    if (logits[i] > logits[*best])
+      *best = i;
+  for (uint32_t i = 0; i < n; i++)
+    sum += exp ((double) logits[i] - logits[*best]);
+  return logits[*best] + log (sum);
+}
+
+/* KL (theirs ‖ ours) at one position; theirs is normalised, having been rounded. */
+static double
+divergence (const uint16_t *theirs, const float *logits, uint32_t n, double log_total)
+{
+  double sum = 0, kl = 0;
+
+  for (uint32_t i = 0; i < n; i++)
+    sum += exp (-theirs[i] / 2000.0);
+  for (uint32_t i = 0; i < n; i++) {
+    double log_p = -theirs[i] / 2000.0 - log (sum);
+
+    kl += exp (log_p) * (log_p - (logits[i] - log_total));
+  }
+  return kl;
+}
+
+static bool
+compare_position (size_t i, const float *logits, void *user_data)
+{
+  golden *g = user_data;
+  golden_result *r = g->result;
+  uint32_t best;
+  double log_total, difference;
+
+  if (i >= g->n_positions)
+    return true;
+  log_total = log_sum (logits, g->n_vocab, &best);
+  difference = fabs (logits[g->tokens[i + 1]] - log_total - g->log_probability[i]);
+  r->mean_difference += difference / g->n_positions;
+  r->max_difference = fmax (r->max_difference, difference);
+  if (g->margin[i] > MIN_MARGIN) {
+    r->n_best_checked++;
+    r->n_best_equal += best == g->best[i];
+  }
+  if (i % g->stride == 0) {
+    size_t n_rows = (g->n_positions + g->stride - 1) / g->stride;
+
+    r->mean_kl +=
+        divergence (g->distributions + i / g->stride * g->n_vocab, logits, g->n_vocab, log_total) /
+        n_rows;
+  }
+  return true;
+}
+
+bool
+golden_compare (lm_session *session, const char *path, golden_result *result, char *message)
+{
+  FILE *file = fopen (path, "rb");
+  golden g = { .result = result };
+  lm_error error = { 0 };
+  bool ok = file != NULL && read_golden (file, &g);
+
+  memset (result, 0, sizeof *result);
+  if (file != NULL)
+    fclose (file);
+  if (!ok) {
+    snprintf (message, 256, "%s cannot be read", path);
+  } else {
+    result->n_positions = g.n_positions;
+    ok = lm_session_score (session, g.tokens, g.n_positions + 1, compare_position, &g, &error) ==
+         LM_OK;
+    if (!ok)
+      snprintf (message, 256, "%s", error.message);
+  }
+  free (g.tokens);
+  free (g.log_probability);
+  free (g.margin);
+  free (g.best);
+  free (g.distributions);
+  return ok;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Comparing a model's log-probabilities with a golden file made by llama.cpp; the format is
+ * described in tests/data/golden/make.py. */
+#pragma once
+
+#include "lm.h"
+
+typedef struct {
+  size_t n_positions;
+  double mean_difference; /* of |Δ log-probability| of the text's own next token */
+  double max_difference;
+  double mean_kl;        /* KL (theirs ‖ ours), nats */
+  size_t n_best_checked; /* positions where the peer's top two differ by more than 0.01 */
+  size_t n_best_equal;   /* of those, where our best token is theirs */
+} golden_result;
+
+/* Scores the golden file's text with session and compares. false, with the reason in message (of
+ * 256 bytes), when the file cannot be read or does not belong to the model. */
+bool golden_compare (lm_session *session, const char *path, golden_result *result, char *message);

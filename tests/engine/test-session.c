@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Sessions: syncing to a prefix, threads, cancelling, limits, and models that cannot be opened. */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "gguf/gguf.h"
+#include "lm.h"
+#include "synth.h"
+
+#define N_TOKENS 200
+
+static char model_path[] = "/tmp/linnet-session-XXXXXX";
+static lm_token text[N_TOKENS];
+
+static double
+now_seconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
+}
+
+/* A model on n_threads and a session of n_ctx tokens on it. */
+static lm_session *
+open_session (const char *path, int n_threads, uint32_t n_ctx, lm_model **model)
+{
+  lm_error error = { 0 };
+  lm_session *session = NULL;
+
+  *model = lm_model_open (path, &(lm_model_options) { .n_threads = n_threads }, &error);
+  if (*model != NULL)
+    session = lm_session_new (*model, &(lm_session_options) { .n_ctx = n_ctx }, &error);
+  CHECK (session != NULL, "%s", error.message);
+  if (session == NULL)
+    exit (1);
+  return session;
+}
+
+static void
+close_session (lm_session *session, lm_model *model)
+{
+  lm_session_free (session);
+  lm_model_close (model);
+}
+
+/* Logits after the first n tokens of the text, computed from nothing. */
+static float *
+cold_logits (const char *path, int n_threads, size_t n)
+{
+  lm_model *model;
+  lm_session *session = open_session (path, n_threads, 256, &model);
+  size_t bytes = lm_model_get_info (model)->n_vocab * sizeof (float);
+  float *logits = malloc (bytes);
+
+  CHECK (lm_session_sync (session, text, n, NULL) == LM_OK, "sync");
+  memcpy (logits, lm_session_get_logits (session), bytes);
+  close_session (session, model);
+  return logits;
+}
+
+static bool
+same_logits (const lm_session *session, const float *expected, size_t n_vocab)
+{
+  const float *logits = lm_session_get_logits (session);
+
+  return logits != NULL && memcmp (logits, expected, n_vocab * sizeof *logits) == 0;
+}
+
+/* However the timeline came to be, its logits are those of a cold run, bit for bit. */
+static void
+test_sync (void)
+{
+  lm_model *model;
+  lm_session *session = open_session (model_path, 2, 256, &model);
+  float *expected = cold_logits (model_path, 2, 150);
+  size_t n_vocab = lm_model_get_info (model)->n_vocab, n;
+  lm_token other[N_TOKENS];
+  lm_session_stats stats;
+
+  CHECK (lm_session_sync (session, text, 70, NULL) == LM_OK, "first part");
+  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "extend");
+  CHECK (same_logits (session, expected, n_vocab), "extended");
+  lm_session_get_stats (session, &stats);
+  CHECK (stats.prefill_tokens == 150, "%d", (int) stats.prefill_tokens);
+  CHECK (stats.reused_tokens == 70, "%d", (int) stats.reused_tokens);
+
+  memcpy (other, text, sizeof other);
+  other[100] = (other[100] + 1) % 256;
+  CHECK (lm_session_sync (session, other, N_TOKENS, NULL) == LM_OK, "diverge");
+  CHECK (!same_logits (session, expected, n_vocab), "a different text");
+  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "roll back");
+  CHECK (same_logits (session, expected, n_vocab), "rolled back");
+  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "nothing to do");
+  CHECK (same_logits (session, expected, n_vocab), "kept");
+  CHECK (lm_session_sync (session, text, N_TOKENS, NULL) == LM_OK, "further");
+  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "shorten");
+  CHECK (same_logits (session, expected, n_vocab), "shortened");
+  lm_session_get_tokens (session, &n);
+  CHECK (n == 150, "%zu", n);
+
+  CHECK (lm_session_sync (session, text, 10, NULL) == LM_OK, "short");
+  for (size_t i = 10; i < 150; i++)
+    CHECK (lm_session_append (session, text[i], NULL) == LM_OK, "append %zu", i);
+  CHECK (same_logits (session, expected, n_vocab), "decoded one by one");
+  free (expected);
+  close_session (session, model);
+}
+
+static void
+test_threads (void)
+{
+  float *expected = cold_logits (model_path, 1, N_TOKENS);
+
+  for (int n = 2; n <= 5; n++) {
+    float *logits = cold_logits (model_path, n, N_TOKENS);
+
+    CHECK (memcmp (logits, expected, 384 * sizeof *logits) == 0, "%d threads", n);
+    free (logits);
+  }
+  free (expected);
+}
+
+typedef struct {
+  float *logits; /* N_TOKENS × 384 */
+  size_t n;
+} scored;
+
+static bool
+keep_logits (size_t position, const float *logits, void *user_data)
+{
+  scored *s = user_data;
+
+  CHECK (position == s->n, "%zu, not %zu", position, s->n);
+  memcpy (s->logits + position * 384, logits, 384 * sizeof *logits);
+  s->n++;
+  return s->n < N_TOKENS;
+}
+
+static void
+test_score (void)
+{
+  lm_model *model;
+  lm_session *session = open_session (model_path, 2, 256, &model);
+  scored s = { .logits = malloc (N_TOKENS * 384 * sizeof (float)) };
+  lm_status status = lm_session_score (session, text, N_TOKENS, keep_logits, &s, NULL);
+
+  CHECK (status == LM_ERROR_CANCELLED, "the callback stopped it at the end: %d", status);
+  CHECK (s.n == N_TOKENS, "%zu", s.n);
+  for (size_t i = 0; i < N_TOKENS; i += 37) {
+    float *expected = cold_logits (model_path, 2, i + 1);
+
+    CHECK (memcmp (expected, s.logits + i * 384, 384 * sizeof *expected) == 0, "%zu", i);
+    free (expected);
+  }
+  free (s.logits);
+  close_session (session, model);
+}
+
+static void
+test_limits (void)
+{
+  lm_model *model;
+  lm_session *session = open_session (model_path, 2, 32, &model);
+  lm_error error = { 0 };
+  lm_token bad[] = { 1, 384 }, negative = -1;
+  lm_memory memory;
+
+  CHECK (lm_session_get_logits (session) == NULL, "none yet");
+  CHECK (lm_session_sync (session, text, 0, &error) == LM_ERROR_ARGUMENT, "nothing");
+  CHECK (lm_session_sync (session, bad, 2, &error) == LM_ERROR_ARGUMENT, "out of range");
+  CHECK (lm_session_append (session, negative, &error) == LM_ERROR_ARGUMENT, "negative");
+  CHECK (lm_session_sync (session, text, 20, &error) == LM_OK, "%s", error.message);
+  CHECK (lm_session_sync (session, text, 40, &error) == LM_ERROR_CONTEXT, "too long");
+  CHECK (error.number == 8, "%d over", (int) error.number);
+  CHECK (lm_session_get_logits (session) != NULL, "what was there is still there");
+  CHECK (lm_session_sync (session, text, 32, &error) == LM_OK, "just fits");
+  CHECK (lm_session_append (session, text[0], &error) == LM_ERROR_CONTEXT, "full");
+  CHECK (error.number == 1, "%d over", (int) error.number);
+  CHECK (lm_model_memory (model, 0, &memory, &error) == LM_ERROR_ARGUMENT, "no context");
+  CHECK (lm_model_memory (model, UINT32_MAX, &memory, &error) == LM_OK, "%s", error.message);
+  CHECK (memory.kv_cache == 2ull * 2 * 2 * 64 * 2 * UINT32_MAX, "%llu",
+         (unsigned long long) memory.kv_cache);
+  close_session (session, model);
+}
+
+/* ---- Cancelling --------------------------------------------------------------------------- */
+
+typedef struct {
+  lm_session *session;
+  double delay;
+  double when;
+} canceller;
+
+static void *
+cancel_later (void *data)
+{
+  canceller *c = data;
+
+  usleep ((useconds_t) (c->delay * 1e6));
+  c->when = now_seconds ();
+  lm_session_cancel (c->session);
+  return NULL;
+}
+
+static int
+compare_doubles (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* A prefill of the demo model takes seconds here; stopping it at any moment takes next to none. */
+static void
+test_cancel (void)
+{
+  enum { N = 9, LONG = 3000 };
+  lm_model *model;
+  lm_session *session = open_session (getenv ("LINNET_DEMO_MODEL"), 2, LONG, &model);
+  lm_token *tokens = malloc (LONG * sizeof *tokens);
+  double latencies[N];
+
+  for (int i = 0; i < LONG; i++)
+    tokens[i] = 10 + i * 7 % 5000;
+  for (int i = 0; i < N; i++) {
+    canceller c = { .session = session, .delay = 0.05 + 0.04 * i };
+    pthread_t thread;
+    lm_status status;
+
+    tokens[0] = 10 + i; /* from the beginning each time */
+    pthread_create (&thread, NULL, cancel_later, &c);
+    status = lm_session_sync (session, tokens, LONG, NULL);
+    latencies[i] = now_seconds ();
+    pthread_join (thread, NULL);
+    latencies[i] -= c.when;
+    CHECK (status == LM_ERROR_CANCELLED, "%d", status);
+    CHECK (lm_session_sync (session, tokens, LONG, NULL) == LM_ERROR_CANCELLED, "until resumed");
+    lm_session_resume (session);
+  }
+  qsort (latencies, N, sizeof *latencies, compare_doubles);
+  printf ("# cancelling a prefill took %.1f ms (median), %.1f ms at most\n", latencies[N / 2] * 1e3,
+          latencies[N - 1] * 1e3);
+  CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
+  CHECK (lm_session_sync (session, tokens, 100, NULL) == LM_OK, "and goes on afterwards");
+  free (tokens);
+  close_session (session, model);
+}
+
+typedef struct {
+  uint64_t last;
+  uint64_t total;
+  int n_calls;
+  int stop_at;
+} progress_log;
+
+static bool
+log_progress (uint64_t done, uint64_t total, void *user_data)
+{
+  progress_log *log = user_data;
+
+  CHECK (done >= log->last && done <= total, "%d of %d", (int) done, (int) total);
+  log->last = done;
+  log->total = total;
+  return ++log->n_calls != log->stop_at;
+}
+
+static void
+test_progress (void)
+{
+  lm_model *model;
+  lm_session *session = open_session (model_path, 2, 256, &model);
+  progress_log log = { 0 };
+  float *expected = cold_logits (model_path, 2, N_TOKENS);
+  lm_error error = { 0 };
+
+  lm_session_set_progress (session, log_progress, &log);
+  CHECK (lm_session_sync (session, text, N_TOKENS, NULL) == LM_OK, "sync");
+  CHECK (log.last == N_TOKENS && log.total == N_TOKENS, "%d", (int) log.last);
+  CHECK (log.n_calls >= 4, "%d calls", log.n_calls);
+
+  log = (progress_log) { .stop_at = 3 };
+  text[0]++;
+  CHECK (lm_session_sync (session, text, N_TOKENS, NULL) == LM_ERROR_CANCELLED, "stopped");
+  text[0]--;
+  log = (progress_log) { 0 };
+  CHECK (lm_session_sync (session, text, N_TOKENS, NULL) == LM_OK, "again");
+  CHECK (same_logits (session, expected, 384), "as if nothing had happened");
+
+  log = (progress_log) { .stop_at = 1 };
+  CHECK (lm_model_open (model_path,
+                        &(lm_model_options) { .progress = log_progress, .user_data = &log },
+                        &error) == NULL,
+         "loading was to stop");
+  CHECK (error.code == LM_ERROR_CANCELLED, "%d", error.code);
+  free (expected);
+  close_session (session, model);
+}
+
+/* Two sessions on one model from two threads: each gets what it would get alone. */
+static void *
+run_alone (void *data)
+{
+  lm_session *session = data;
+
+  for (int i = 0; i < 20; i++)
+    CHECK (lm_session_sync (session, text + i % 2, 60 + (size_t) i, NULL) == LM_OK, "sync");
+  CHECK (lm_session_sync (session, text, 120, NULL) == LM_OK, "sync");
+  return NULL;
+}
+
+static void
+test_shared_model (void)
+{
+  lm_model *model;
+  lm_session *first = open_session (model_path, 3, 256, &model);
+  lm_session *second = lm_session_new (model, NULL, NULL);
+  float *expected = cold_logits (model_path, 1, 120);
+  pthread_t thread;
+
+  pthread_create (&thread, NULL, run_alone, first);
+  run_alone (second);
+  pthread_join (thread, NULL);
+  CHECK (same_logits (first, expected, 384), "first");
+  CHECK (same_logits (second, expected, 384), "second");
+  free (expected);
+  lm_session_free (second);
+  close_session (first, model);
+}
+
+/* ---- Models that cannot be opened ---------------------------------------------------------- */
+
+/* The file at model_path with the first occurrence of from overwritten by to, of equal length. */
+static lm_model *
+open_patched (const char *from, const char *to, lm_open_level level, lm_error *error)
+{
+  char path[] = "/tmp/linnet-patched-XXXXXX";
+  FILE *in = fopen (model_path, "rb");
+  FILE *out = fdopen (mkstemp (path), "wb");
+  size_t length = strlen (from), n, at;
+  char *bytes = malloc (64 << 20);
+  lm_model *model;
+
+  n = fread (bytes, 1, 64 << 20, in);
+  for (at = 0; at + length <= n && memcmp (bytes + at, from, length) != 0; at++)
+    ;
+  CHECK (at + length <= n, "%s is not in the file", from);
+  memcpy (bytes + at, to, length);
+  fwrite (bytes, 1, n, out);
+  fclose (in);
+  fclose (out);
+  free (bytes);
+  memset (error, 0, sizeof *error);
+  model = lm_model_open (path, &(lm_model_options) { .level = level }, error);
+  unlink (path);
+  return model;
+}
+
+static void
+test_refused (void)
+{
+  static const struct {
+    const char *from, *to;
+    lm_status code;
+    const char *subject;
+  } CASES[] = {
+    { "qwen2", "gwen2", LM_ERROR_ARCHITECTURE, "gwen2" },
+    { "blk.1.ffn_up.weight", "blk.1.ffn_UP.weight", LM_ERROR_TENSOR, "blk.1.ffn_up.weight" },
+    { "output_norm.weight", "Output_norm.weight", LM_ERROR_TENSOR, "output_norm.weight" },
+    { "token_embd.weight", "token_emb_.weight", LM_ERROR_TENSOR, "token_embd.weight" },
+    { "block_count", "bl0ck_count", LM_ERROR_FORMAT, "qwen2.block_count" },
+  };
+  lm_error error;
+  lm_memory memory;
+  lm_model *model;
+
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    model = open_patched (CASES[i].from, CASES[i].to, LM_OPEN_FULL, &error);
+    CHECK (model == NULL, "%s", CASES[i].to);
+    CHECK (error.code == CASES[i].code, "%s: code %d", CASES[i].to, error.code);
+    CHECK (strcmp (error.subject, CASES[i].subject) == 0, "%s: %s", CASES[i].to, error.subject);
+    CHECK (strstr (error.message, CASES[i].subject) != NULL, "%s", error.message);
+    lm_model_close (model);
+  }
+
+  /* Such a file can still be inspected. */
+  model = open_patched ("qwen2", "gwen2", LM_OPEN_METADATA, &error);
+  CHECK (model != NULL, "%s", error.message);
+  if (model == NULL)
+    return;
+  CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
+  CHECK (lm_model_memory (model, 100, &memory, &error) == LM_ERROR_ARCHITECTURE, "no estimate");
+  CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
+  lm_model_close (model);
+}
+
+/* What lm_model_memory() says of the demo model is the same at each level of opening. */
+static void
+test_memory (void)
+{
+  lm_memory memory[3];
+  lm_error error = { 0 };
+
+  for (int level = LM_OPEN_FULL; level <= LM_OPEN_METADATA; level++) {
+    lm_model *model =
+        lm_model_open (getenv ("LINNET_DEMO_MODEL"),
+                       &(lm_model_options) { .level = level, .n_threads = 2 }, &error);
+
+    CHECK (model != NULL && lm_model_memory (model, 4096, &memory[level], &error) == LM_OK, "%s",
+           error.message);
+    lm_model_close (model);
+  }
+  /* 8 layers × (keys + values) × 2 heads × 64 × 4096 tokens × 2 bytes */
+  CHECK (memory[0].kv_cache == 8ull * 2 * 2 * 64 * 4096 * 2, "%d", (int) memory[0].kv_cache);
+  CHECK (memory[0].weights == memory[2].weights, "weights");
+  CHECK (memory[0].total == memory[0].weights + memory[0].kv_cache + memory[0].scratch, "total");
+  CHECK (fabs ((double) memory[2].total / (double) memory[0].total - 1) < 0.03, "%.3f",
+         (double) memory[2].total / (double) memory[0].total);
+}
+
+int
+main (void)
+{
+  static const check_test TESTS[] = {
+    { "sync equals a cold run", test_sync },
+    { "logits are the same for 1 to 5 threads", test_threads },
+    { "score gives every position's logits", test_score },
+    { "limits are errors that say by how much", test_limits },
+    { "cancel acts within 50 ms", test_cancel },
+    { "progress is told and can stop", test_progress },
+    { "two sessions share a model", test_shared_model },
+    { "unusable models are refused by name", test_refused },
+    { "memory is known beforehand", test_memory },
+  };
+  int fd = mkstemp (model_path), status;
+
+  close (fd);
+  for (int i = 0; i < N_TOKENS; i++)
+    text[i] = (i * i + 3 * i + 7) % 256;
+  if (!synth_write (model_path, "qwen2", LM_TYPE_Q8_0, NULL))
+    return 1;
+  status = check_main (TESTS, sizeof TESTS / sizeof *TESTS);
+  unlink (model_path);
+  return status;
+}
