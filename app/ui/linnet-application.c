@@ -15,6 +15,7 @@ struct _LinnetApplication {
   AdwApplication parent_instance;
 
   gboolean exit_after_startup;
+  gint64 seed; /* of every answer; negative: each has its own */
 };
 
 G_DEFINE_FINAL_TYPE (LinnetApplication, linnet_application, ADW_TYPE_APPLICATION)
@@ -71,6 +72,17 @@ static const GActionEntry actions[] = {
   { "quit", quit },
 };
 
+/* Makes the answers the same in every run, for pictures and tests. */
+static void
+set_seed (LinnetChat *chat, gint64 seed)
+{
+  LinnetGenerationOptions options;
+
+  linnet_generation_options_init (&options);
+  options.seed = (guint64) seed;
+  linnet_chat_set_options (chat, &options);
+}
+
 /* The application's window, and whether it had to be made. */
 static LinnetWindow *
 ensure_window (LinnetApplication *self, gboolean *is_new)
@@ -83,6 +95,8 @@ ensure_window (LinnetApplication *self, gboolean *is_new)
     gboolean has_demo = g_file_test (demo, G_FILE_TEST_IS_REGULAR);
 
     window = GTK_WINDOW (linnet_window_new (GTK_APPLICATION (self), has_demo ? demo : NULL));
+    if (self->seed >= 0)
+      set_seed (linnet_window_get_chat (LINNET_WINDOW (window)), self->seed);
   }
   return LINNET_WINDOW (window);
 }
@@ -163,9 +177,11 @@ linnet_application_init (LinnetApplication *self)
     { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and exit"), NULL },
     { "exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->exit_after_startup,
       NULL, NULL },
+    { "seed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->seed, NULL, NULL },
     { NULL },
   };
 
+  self->seed = -1;
   g_application_add_main_option_entries (G_APPLICATION (self), options);
   g_application_set_option_context_parameter_string (G_APPLICATION (self), _ ("[MODEL.gguf]"));
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);

@@ -50,6 +50,10 @@ update_state (LinnetComposer *self)
                                   self->generating ? "win.stop" : "composer.send");
   gtk_button_set_icon_name (self->button,
                             self->generating ? "media-playback-stop-symbolic" : "go-up-symbolic");
+  if (self->generating)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->button), "suggested-action");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->button), "suggested-action");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->button), label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   label, -1);

@@ -11,6 +11,7 @@
 struct _LinnetMessageRow {
   GtkListBoxRow parent_instance;
 
+  GtkBox *line; /* the bubble and what stands beside it */
   GtkBox *bubble;
   GtkBox *state;
   GtkLabel *state_label;
@@ -145,9 +146,11 @@ update_state (LinnetMessageRow *self)
   if (g_strcmp0 (gtk_label_get_label (self->state_label), doing) != 0)
     gtk_label_set_label (self->state_label, doing);
   gtk_widget_set_visible (GTK_WIDGET (self->state), !complete && !has_text);
-  gtk_widget_set_visible (GTK_WIDGET (self->bubble), has_text);
+  gtk_widget_set_visible (GTK_WIDGET (self->line), has_text);
   /* It keeps its place while the answer is written, so that nothing moves when it ends. */
-  gtk_widget_set_visible (GTK_WIDGET (self->footer), has_text || complete);
+  gtk_widget_set_visible (GTK_WIDGET (self->footer), !is_question (self) && (has_text || complete));
+  if (complete)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "complete");
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "message.copy", has_text);
 }
 
@@ -204,8 +207,9 @@ linnet_message_row_constructed (GObject *object)
     gtk_label_set_extra_menu (GTK_LABEL (self->text), self->context_menu);
     gtk_widget_add_css_class (GTK_WIDGET (self), "question");
     gtk_widget_add_css_class (GTK_WIDGET (self->bubble), "bubble");
-    gtk_widget_set_halign (GTK_WIDGET (self->bubble), GTK_ALIGN_END);
-    gtk_widget_set_halign (GTK_WIDGET (self->footer), GTK_ALIGN_END);
+    gtk_widget_set_halign (GTK_WIDGET (self->line), GTK_ALIGN_END);
+    gtk_box_remove (self->footer, GTK_WIDGET (self->copy_button));
+    gtk_box_prepend (self->line, GTK_WIDGET (self->copy_button));
   } else {
     self->text = linnet_message_text_new ();
     gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->text), self->context_menu);
@@ -283,6 +287,7 @@ linnet_message_row_class_init (LinnetMessageRowClass *klass)
 
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/linnet_chat/Linnet/linnet-message-row.ui");
+  gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, line);
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, bubble);
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, state);
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, state_label);
