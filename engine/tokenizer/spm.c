@@ -6,15 +6,9 @@
 
 #include "tokenizer/internal.h"
 #include "util/half.h"
+#include "util/utf8.h"
 
 #define SPACE "\xe2\x96\x81"
-
-/* By the lead byte alone, as vocabularies were trained; stray bytes count as one. */
-static uint32_t
-symbol_length (unsigned char lead)
-{
-  return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
 
 /* Numbers that ascend as scores descend. Adding zero makes −0 equal to 0. */
 static uint64_t
@@ -84,13 +78,13 @@ list_symbols (lm_scratch *scratch, size_t length, size_t *n_symbols)
   if (!LM_RESERVE (&scratch->symbols, &scratch->symbols_capacity, length))
     return false;
   for (size_t start = 0; start < length; n++) {
-    uint32_t bytes = symbol_length ((unsigned char) scratch->text[start]);
+    size_t bytes = lm_utf8_char_length (scratch->text + start, length - start);
 
-    if (bytes > length - start)
-      bytes = (uint32_t) (length - start);
+    if (bytes == 0)
+      bytes = 1; /* no character: it must not swallow the ▁ of a space that follows */
     scratch->symbols[n] = (lm_symbol) {
       .id = (uint32_t) start,
-      .length = bytes,
+      .length = (uint32_t) bytes,
       .previous = n == 0 ? LM_NO_SYMBOL : (uint32_t) n - 1,
       .next = start + bytes == length ? LM_NO_SYMBOL : (uint32_t) n + 1,
     };
