@@ -118,52 +118,44 @@ lm_chat_render (const lm_model *model,
   return status;
 }
 
-/* Neighbouring runs of one kind are tokenised together, because a tokenizer may join what a
- * template writes in pieces. */
+/* The whole text and its runs are gathered before anything is tokenised, because tokens may span
+ * what the template writes and what a message says. */
 typedef struct {
-  const lm_tokenizer *tokenizer;
-  lm_token_list list;
-  char *run; /* owned */
+  char *text; /* owned */
   size_t length;
   size_t capacity;
-  bool is_markup;
-  lm_status status;
-  lm_error *error;
-} token_sink;
+  lm_text_run *runs; /* owned */
+  size_t n_runs;
+  size_t runs_capacity;
+} run_sink;
 
 static bool
-flush_run (token_sink *sink)
+emit_run (const char *text, size_t length, bool is_markup, void *user_data)
 {
-  if (sink->status == LM_OK && sink->length > 0)
-    sink->status = lm_tokenizer_encode (sink->tokenizer, sink->run, sink->length,
-                                        sink->is_markup ? LM_TOKENIZE_PARSE_SPECIAL : 0,
-                                        &sink->list, sink->error);
-  sink->length = 0;
-  return sink->status == LM_OK;
-}
+  run_sink *sink = user_data;
 
-static bool
-emit_tokens (const char *text, size_t length, bool is_markup, void *user_data)
-{
-  token_sink *sink = user_data;
-
-  if (is_markup != sink->is_markup && !flush_run (sink))
-    return false;
-  sink->is_markup = is_markup;
   if (length > sink->capacity - sink->length) {
     size_t capacity = (sink->length + length) * 2;
-    char *grown = realloc (sink->run, capacity);
+    char *grown = realloc (sink->text, capacity);
 
-    if (grown == NULL) {
-      sink->status = lm_fail (sink->error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
+    if (grown == NULL)
       return false;
-    }
-    sink->run = grown;
+    sink->text = grown;
     sink->capacity = capacity;
   }
+  if (sink->n_runs == sink->runs_capacity) {
+    size_t capacity = 2 * sink->runs_capacity + 16;
+    lm_text_run *grown = realloc (sink->runs, capacity * sizeof *grown);
+
+    if (grown == NULL)
+      return false;
+    sink->runs = grown;
+    sink->runs_capacity = capacity;
+  }
   if (length > 0)
-    memcpy (sink->run + sink->length, text, length);
+    memcpy (sink->text + sink->length, text, length);
   sink->length += length;
+  sink->runs[sink->n_runs++] = (lm_text_run) { length, is_markup };
   return true;
 }
 
@@ -177,21 +169,24 @@ lm_chat_tokenize (const lm_model *model,
                   size_t *n_tokens,
                   lm_error *error)
 {
-  token_sink sink = { .tokenizer = model->tokenizer, .error = error };
+  run_sink sink = { 0 };
+  lm_token_list list = { 0 };
   lm_status status;
 
   *n_tokens = 0;
   if (model->tokenizer == NULL)
     return fail_level (error);
-  status = lm_chat_template_render (&model->chat, messages, n_messages, add_prompt, emit_tokens,
+  status = lm_chat_template_render (&model->chat, messages, n_messages, add_prompt, emit_run,
                                     &sink, error);
-  if (status == LM_OK && !flush_run (&sink))
-    status = sink.status;
-  else if (status == LM_ERROR_CANCELLED)
-    status = sink.status;
+  if (status == LM_ERROR_CANCELLED)
+    status = lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
   if (status == LM_OK)
-    hand_over (&sink.list, tokens, capacity, n_tokens);
-  lm_token_list_clear (&sink.list);
-  free (sink.run);
+    status = lm_tokenizer_encode_runs (model->tokenizer, sink.text, sink.length, sink.runs,
+                                       sink.n_runs, 0, &list, error);
+  if (status == LM_OK)
+    hand_over (&list, tokens, capacity, n_tokens);
+  lm_token_list_clear (&list);
+  free (sink.text);
+  free (sink.runs);
   return status;
 }
