@@ -20,14 +20,13 @@ build_in () {
 
   wanted="$LINNET_DEV_ENVIRONMENT ${CC:-cc} $*"
   mkdir -p "$build"
-  exec 6>>"$build.lock"
+  exec 6>>"$build/.lock"
   if command -v flock >/dev/null && ! flock -n 6; then
     say "Another ./dev is building in $build; waiting for it …"
     flock 6
   fi
   if [ "$(cat "$build/.linnet-setup" 2>/dev/null)" != "$wanted" ] || [ ! -e "$build/build.ninja" ]; then
-    rm -rf "$build"
-    mkdir "$build"
+    find "$build" -mindepth 1 ! -path "$build/.lock" -delete
     say "Building Linnet in ${build##*/} (for the first time) …"
     if ! quietly "$build/setup.log" meson setup "$build" "$checkout" "$@"; then
       say "meson could not set up $build."
@@ -184,7 +183,7 @@ command_fuzz () {
 }
 
 command_clean () {
-  rm -rf "$checkout"/build-{dev,werror,asan,tsan,fuzz} "$checkout"/build-{dev,werror,asan,tsan,fuzz}.lock
+  rm -rf "$checkout"/build-{dev,werror,asan,tsan,fuzz}
   [ "${1:-}" = --all ] || return 0
   local other
   for other in "$cache_dir"/root-*; do

@@ -184,12 +184,11 @@ environment_use_system () {
 environment_enter () {
   environment_clear
   if [ -z "${LINNET_DEV_ENVIRONMENT:-}" ]; then
-    if environment_use_system; then
-      export LINNET_DEV_ENVIRONMENT=system
-    else
+    if root_is_current || ! environment_use_system; then
       root_prepare
       root_enter "$checkout/dev" "$@"
     fi
+    export LINNET_DEV_ENVIRONMENT=system
   fi
   environment_set_locale
 }

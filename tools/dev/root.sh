@@ -27,6 +27,13 @@ root_is_whole () {
   [ -s "$1/.linnet-root" ] && [ "$(cat "$1/.linnet-root")" = "$(root_measure "$1")" ]
 }
 
+# Whether a root was made since the system was last upgraded: the system is then not asked again.
+root_is_current () {
+  local stamp
+  stamp=$(root_path)/.linnet-root
+  [ -s "$stamp" ] && [ ! /etc/os-release -nt "$stamp" ]
+}
+
 # Makes sure that $root is there, whole and answering.
 root_prepare () {
   root=$(root_path)
@@ -108,7 +115,7 @@ root_mirror () {
 }
 
 root_make () {
-  local new=$root.new log=$cache_dir/root.log mode=root mirror options=() setting
+  local new=$root.new log=$cache_dir/root.log mirror command options=() setting
 
   say "Making the build environment (Debian $root_suite, once; about two minutes) …"
   root_new=$new
@@ -132,40 +139,44 @@ root_make () {
     --customize-hook='chroot "$1" localedef -i zh_CN -f UTF-8 zh_CN.UTF-8'
     --variant=minbase --skip=check/empty,cleanup/apt/cache)
   mirror=$(root_mirror)
-  [ "$(id -u)" = 0 ] || mode=unshare
 
-  # In the background, so that a signal reaches the trap at once; its own mounts vanish with it.
-  {
-    if [ $mode = root ]; then
-      $(unshare --mount --propagation private true 2>/dev/null &&
-        echo unshare --mount --propagation private) \
-        mmdebstrap --mode=root "${options[@]}" $root_suite "$new" ${mirror:+"$mirror"}
-    else
-      # As a tar file, unpacked by the user: the files are then the user's own.
-      mkdir -p "$new" && set -o pipefail &&
-        mmdebstrap --mode=unshare --format=tar "${options[@]}" $root_suite - ${mirror:+"$mirror"} |
-        tar -x -C "$new" --no-same-owner --exclude './dev/*'
-    fi
-  } >"$log" 2>&1 </dev/null &
+  # In the background, so that a signal reaches the trap at once; it dies with this process, and
+  # its own mounts vanish with it. A user who is not root gets a tar file, and unpacks it as files
+  # of their own.
+  command=(setpriv --pdeathsig TERM)
+  if [ "$(id -u)" = 0 ]; then
+    unshare --mount --propagation private true 2>/dev/null &&
+      command+=(unshare --mount --propagation private)
+    command+=(mmdebstrap --mode=root "${options[@]}" $root_suite "$new/root")
+  else
+    command+=(mmdebstrap --mode=unshare "${options[@]}" $root_suite "$new/root.tar")
+  fi
+  mkdir "$new"
+  "${command[@]}" ${mirror:+"$mirror"} >"$log" 2>&1 </dev/null &
   root_maker=$!
   if ! wait $root_maker; then
+    root_maker=
     looks_offline "$log" && die_offline
     tail -n 30 "$log" >&2
     die "The build environment could not be made; the end of $log is above."
   fi
   root_maker=
 
-  root_finish "$new"
-  mv "$new" "$root"
-  trap - INT TERM HUP EXIT
-  root_new=
+  if [ -e "$new/root.tar" ]; then
+    mkdir "$new/root"
+    tar -x -C "$new/root" --no-same-owner --exclude './dev/*' -f "$new/root.tar"
+  fi
+  root_finish "$new/root"
+  mv "$new/root" "$root"
+  root_abandon
 }
 
 # What a killed or failed ./dev leaves behind is removed here, or by the next one.
 root_abandon () {
   trap - INT TERM HUP EXIT
   if [ -n "${root_maker:-}" ]; then
-    pkill_tree "$root_maker"
+    end_tree "$root_maker"
+    wait "$root_maker" 2>/dev/null || true
   fi
   if [ -n "${root_new:-}" ] && [ -e "$root_new" ]; then
     chmod -R u+rwX "$root_new" 2>/dev/null || true
@@ -174,11 +185,11 @@ root_abandon () {
 }
 
 # Ends a process and what it started, by id.
-pkill_tree () {
+end_tree () {
   local child
 
   for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
-    pkill_tree "$child"
+    end_tree "$child"
   done
   kill -TERM "$1" 2>/dev/null || true
 }
