@@ -54,6 +54,12 @@ fixture_get_demo_model (void)
   return NULL;
 }
 
+gboolean
+fixture_is_slow (void)
+{
+  return g_getenv ("LINNET_TEST_SLOW") != NULL;
+}
+
 static void
 load_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {

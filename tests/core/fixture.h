@@ -13,6 +13,9 @@ void fixture_run_for (guint milliseconds);
 /* The demo model's path, or NULL: then the test has been marked as skipped. */
 const char *fixture_get_demo_model (void);
 
+/* Under a sanitizer or an emulator: then times are told, not judged, and questions are shorter. */
+gboolean fixture_is_slow (void);
+
 /* Loads path and waits for the end of it. */
 gboolean fixture_load (LinnetEngine *engine,
                        const char *path,

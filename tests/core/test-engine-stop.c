@@ -7,7 +7,7 @@
 /* What the engine promises from the stop to its end. "finished" comes a frame later at most, and
  * is what is measured here. */
 #define PROMISE_US  50000
-#define N_LATENCIES 9
+#define N_LATENCIES 5
 
 static int
 compare_int64 (gconstpointer a, gconstpointer b)
@@ -24,7 +24,7 @@ assert_latencies (gint64 *latencies_us, const char *what)
   qsort (latencies_us, N_LATENCIES, sizeof *latencies_us, compare_int64);
   g_test_message ("%s: median %.1f ms, slowest %.1f ms", what,
                   latencies_us[N_LATENCIES / 2] / 1000.0, latencies_us[N_LATENCIES - 1] / 1000.0);
-  if (g_getenv ("LINNET_TEST_SLOW") == NULL)
+  if (!fixture_is_slow ())
     g_assert_cmpint (latencies_us[N_LATENCIES / 2], <, PROMISE_US);
 }
 
@@ -101,7 +101,7 @@ static void
 test_stop_keeps_prefix (void)
 {
   const LinnetGenerationOptions options = fixture_greedy (1);
-  g_autofree char *question = fixture_make_long_question (2000);
+  g_autofree char *question = fixture_make_long_question (1000);
   g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
   g_autoptr (Listener) stopped = NULL;
   g_autoptr (Listener) whole = NULL;
@@ -159,13 +159,14 @@ test_races (void)
 {
   g_autoptr (LinnetConversation) conversation = fixture_conversation_new (QUESTION);
   g_autoptr (LinnetGeneration) previous = NULL;
+  const guint n_schedules = fixture_is_slow () ? 60 : 200;
   guint n_stopped = 0;
   LinnetEngine *engine;
 
   if (fixture_get_demo_model () == NULL)
     return;
   engine = fixture_engine_new (2, 512);
-  for (guint i = 0; i < 200; i++) {
+  for (guint i = 0; i < n_schedules; i++) {
     gboolean stops = g_test_rand_bit ();
     const LinnetGenerationOptions options = fixture_greedy (stops ? 0 : 3);
     g_autoptr (Listener) listener =
@@ -190,8 +191,8 @@ test_races (void)
       g_thread_join (late);
     g_set_object (&previous, listener->generation);
   }
-  g_test_message ("%u of 200 stopped", n_stopped);
-  g_assert_cmpuint (n_stopped, >, 20);
+  g_test_message ("%u of %u stopped", n_stopped, n_schedules);
+  g_assert_cmpuint (n_stopped, >, n_schedules / 10);
   fixture_assert_finalized (engine);
 }
 

@@ -105,6 +105,8 @@ run_load (gpointer data)
   g_autoptr (LinnetLoad) load = data;
 
   load->timeline = open_timeline (load, &load->error);
+  if (load->timeline != NULL)
+    load_progress_cb (1.0, load);
   g_atomic_int_set (&load->done, TRUE);
 }
 

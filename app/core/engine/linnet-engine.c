@@ -76,6 +76,12 @@ pending_load_free (PendingLoad *pending)
   g_free (pending);
 }
 
+static LinnetLoad *
+newest_load (LinnetEngine *self)
+{
+  return ((PendingLoad *) g_queue_peek_tail (&self->loads))->load;
+}
+
 /* Makes what the load has brought the model; the worker frees the one before. */
 static void
 adopt (LinnetEngine *self, LinnetTimeline *timeline)
@@ -101,7 +107,6 @@ complete_load (LinnetEngine *self)
   g_cancellable_disconnect (g_task_get_cancellable (pending->task), pending->cancelled_id);
   g_object_freeze_notify (G_OBJECT (self));
   if (load->timeline != NULL && !g_cancellable_is_cancelled (load->cancellable)) {
-    set_load_progress (self, 1.0);
     adopt (self, g_steal_pointer (&load->timeline));
   } else if (load->timeline != NULL) {
     linnet_engine_worker_push_free (self->worker, g_steal_pointer (&load->timeline));
@@ -151,11 +156,10 @@ frame_cb (gpointer data)
   gboolean load_is_done = pending != NULL && linnet_load_is_done (pending->load);
 
   deliver_generation (self);
+  if (self->loads.length > 0)
+    set_load_progress (self, linnet_load_get_progress (newest_load (self)));
   if (load_is_done && g_queue_peek_head (&self->loads) == pending)
     complete_load (self);
-  pending = g_queue_peek_tail (&self->loads);
-  if (pending != NULL)
-    set_load_progress (self, linnet_load_get_progress (pending->load));
 
   if (self->source == NULL)
     return G_SOURCE_REMOVE;
