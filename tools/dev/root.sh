@@ -115,7 +115,7 @@ root_mirror () {
 }
 
 root_make () {
-  local new=$root.new log=$cache_dir/root.log mirror command options=() setting
+  local new=$root.new log=$cache_dir/root.log mirror command namespaces options=() setting
 
   say "Making the build environment (Debian $root_suite, once; about two minutes) …"
   root_new=$new
@@ -140,13 +140,13 @@ root_make () {
     --variant=minbase --skip=check/empty,cleanup/apt/cache)
   mirror=$(root_mirror)
 
-  # In the background, so that a signal reaches the trap at once; it dies with this process, and
-  # its own mounts vanish with it. A user who is not root gets a tar file, and unpacks it as files
-  # of their own.
+  # In the background, so that a signal reaches the trap at once. It dies with this process: as
+  # root in namespaces of its own, which take all its processes and mounts with them. A user who is
+  # not root gets a tar file, and unpacks it as files of their own.
   command=(setpriv --pdeathsig TERM)
   if [ "$(id -u)" = 0 ]; then
-    unshare --mount --propagation private true 2>/dev/null &&
-      command+=(unshare --mount --propagation private)
+    namespaces=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc)
+    "${namespaces[@]}" true 2>/dev/null && command=(setpriv --pdeathsig KILL "${namespaces[@]}")
     command+=(mmdebstrap --mode=root "${options[@]}" $root_suite "$new/root")
   else
     command+=(mmdebstrap --mode=unshare "${options[@]}" $root_suite "$new/root.tar")
