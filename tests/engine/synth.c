@@ -188,12 +188,17 @@ add_tensor (synth *s, const char *name, uint32_t type, uint64_t columns, uint64_
   return s->data.data + s->data.size - size;
 }
 
+/* What writes to the residual stream is scaled down by the square root of how often that happens,
+ * as in trained models (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners",
+ * section 2.3). */
 static void
 add_matrix (synth *s, const char *name, synth_kind kind, uint32_t columns, uint32_t rows)
 {
   unsigned char *out = add_tensor (s, name, s->types[kind], columns, rows);
+  bool is_residual = kind == SYNTH_ATTENTION || kind == SYNTH_DOWN;
+  double deviation = 1 / sqrt (is_residual ? 2.0 * N_LAYERS * columns : columns);
 
-  synth_fill_weights (s->types[kind], &s->state, 1 / sqrt (columns), (size_t) columns * rows, out);
+  synth_fill_weights (s->types[kind], &s->state, deviation, (size_t) columns * rows, out);
 }
 
 static void

@@ -36,8 +36,9 @@ typedef struct {
  * for the defaults. False when an argument is none of these or the file cannot be written.
  *
  * 2 layers, 256 wide, 4 heads of 64 (qwen3: 128) on 2 key-value heads, 512 wide feed-forward.
- * Weights have a mean of about 0 and a standard deviation of 1 / √(row length). Tokens: the 256
- * bytes, <|endoftext|>, <|im_start|>, <|im_end|>, "ab", then unused ones. */
+ * Weights have a mean of about 0 and a standard deviation of 1 / √(row length), those of
+ * attn_output and ffn_down half of that. Tokens: the 256 bytes, <|endoftext|>, <|im_start|>,
+ * <|im_end|>, "ab", then unused ones. */
 bool synth_write (const char *path,
                   const char *architecture,
                   uint32_t type,
