@@ -5,6 +5,10 @@
 
 #include "chat/internal.h"
 
+/* A longer template is not looked at: the longest that models have are a tenth of it. */
+#define MAX_TEMPLATE_BYTES       (1 << 18)
+#define MAX_DEFAULT_SYSTEM_BYTES 4096
+
 /* ---- Searching ---------------------------------------------------------------------------- */
 
 static bool
@@ -48,13 +52,16 @@ next_code (lm_slice code, size_t *position, bool keep_spaces, char *c)
 static bool
 contains (lm_slice code, const char *part, bool keep_spaces)
 {
-  for (size_t start = 0; start < code.length; start++) {
+  size_t start = 0;
+  char c;
+
+  while (next_code (code, &start, keep_spaces, &c)) {
     size_t position = start;
     const char *expected = part;
-    char c;
 
-    while (*expected != '\0' && next_code (code, &position, keep_spaces, &c) && c == *expected)
-      expected++;
+    while (c == *expected && *++expected != '\0')
+      if (!next_code (code, &position, keep_spaces, &c))
+        return false;
     if (*expected == '\0')
       return true;
   }
@@ -117,6 +124,8 @@ find_default_system (lm_slice code, lm_slice *text)
       rest = (lm_slice) { .data = rest.data + 1, .length = rest.length - 1 };
     else
       continue;
+    if (rest.length > MAX_DEFAULT_SYSTEM_BYTES)
+      rest.length = MAX_DEFAULT_SYSTEM_BYTES;
     if (!is_quote (quote) || !lm_chat_find (rest, close, &end) || end == 0)
       continue;
     *text = (lm_slice) { .data = rest.data, .length = end };
@@ -297,7 +306,7 @@ static void
 init (lm_chat_template *chat, lm_slice code, lm_slice bos, lm_slice eos)
 {
   *chat = (lm_chat_template) { .family = LM_CHAT_CHATML, .bos = bos, .eos = eos };
-  chat->is_fallback = !detect (chat, code);
+  chat->is_fallback = code.length > MAX_TEMPLATE_BYTES || !detect (chat, code);
 }
 
 static lm_slice

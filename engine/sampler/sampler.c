@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The sampler: penalties, then the filters, then one draw. Nothing is sorted beyond the candidates
- * that are kept: a heap gives them one by one, best first. */
+ * The sampler: penalties, then the filters, then one draw. Of the vocabulary only what top-k keeps,
+ * or what top-p could keep, is sorted. */
 #include "sampler/sampler.h"
 
 #include <math.h>
@@ -107,16 +107,16 @@ is_better (lm_candidate a, lm_candidate b)
   return a.value > b.value || (a.value == b.value && a.token < b.token);
 }
 
-/* Lets the candidate at index sink to its place among n in a heap with the best on top. */
+/* Lets the candidate at index sink to its place among n in a heap with the worst on top. */
 static void
 sift_down (lm_candidate *heap, size_t n, size_t index)
 {
   lm_candidate moving = heap[index];
 
   for (size_t child = index * 2 + 1; child < n; child = index * 2 + 1) {
-    if (child + 1 < n && is_better (heap[child + 1], heap[child]))
+    if (child + 1 < n && is_better (heap[child], heap[child + 1]))
       child++;
-    if (!is_better (heap[child], moving))
+    if (!is_better (moving, heap[child]))
       break;
     heap[index] = heap[child];
     index = child;
@@ -131,16 +131,17 @@ make_heap (lm_candidate *heap, size_t n)
     sift_down (heap, n, i);
 }
 
-/* Moves the best of n to heap[n − 1]; the first n − 1 are a heap again. */
+/* Sorts a heap, best first. */
 static void
-pop_best (lm_candidate *heap, size_t n)
+sort_heap (lm_candidate *heap, size_t n)
 {
-  lm_candidate best = heap[0];
+  while (n > 1) {
+    lm_candidate worst = heap[0];
 
-  heap[0] = heap[n - 1];
-  heap[n - 1] = best;
-  if (n > 1)
-    sift_down (heap, n - 1, 0);
+    heap[0] = heap[--n];
+    heap[n] = worst;
+    sift_down (heap, n, 0);
+  }
 }
 
 /* exp ((value − best) / temperature), right for infinities too. */
@@ -164,35 +165,47 @@ sum_weights (const lm_candidate *candidates, size_t n, float best, double temper
   return sum;
 }
 
-/* Keeps the top_k best, and of these the fewest whose probability reaches top_p, at the end of
- * candidates in rising order. Returns how many. */
-static size_t
-keep_best (const settings *set, lm_candidate *candidates, size_t n, float best)
+/* Moves the top_k best to the front, best first. */
+static void
+keep_top_k (lm_candidate *candidates, size_t n, size_t top_k)
 {
-  size_t n_kept = 0;
-  double reached = 0;
-  double limit;
-
-  make_heap (candidates, n);
-  if (set->top_k < n) {
-    while (n_kept < set->top_k)
-      pop_best (candidates, n - n_kept++);
-    if (set->top_p == 1)
-      return n_kept;
-    limit = set->top_p * sum_weights (candidates + n - n_kept, n_kept, best, 1);
-    for (size_t i = 0; i < n_kept; i++) {
-      reached += get_weight (candidates[n - 1 - i].value, best, 1);
-      if (reached >= limit)
-        return i + 1;
+  make_heap (candidates, top_k);
+  for (size_t i = top_k; i < n; i++) {
+    if (is_better (candidates[i], candidates[0])) {
+      candidates[0] = candidates[i];
+      sift_down (candidates, top_k, 0);
     }
-    return n_kept;
   }
-  limit = set->top_p * sum_weights (candidates, n, best, 1);
-  while (n_kept < n && reached < limit) {
-    reached += get_weight (candidates[0].value, best, 1);
-    pop_best (candidates, n - n_kept++);
+  sort_heap (candidates, top_k);
+}
+
+/* Moves the fewest, best first, whose probability reaches top_p to the front and returns how many
+ * they are. */
+static size_t
+keep_top_p (double top_p, lm_candidate *candidates, size_t n, float best, bool is_sorted)
+{
+  double sum = sum_weights (candidates, n, best, 1);
+  double reached = 0;
+  size_t n_left = 0;
+
+  /* Even n of the candidates below this weight have less than 1 − top_p together: they are not
+   * needed, and are most of a vocabulary. */
+  if (!is_sorted) {
+    double least = (1 - top_p) * sum / (double) n;
+
+    for (size_t i = 0; i < n; i++)
+      if (get_weight (candidates[i].value, best, 1) >= least)
+        candidates[n_left++] = candidates[i];
+    make_heap (candidates, n_left);
+    sort_heap (candidates, n_left);
+    n = n_left;
   }
-  return n_kept;
+  for (size_t i = 0; i < n; i++) {
+    reached += get_weight (candidates[i].value, best, 1);
+    if (reached >= top_p * sum)
+      return i + 1;
+  }
+  return n;
 }
 
 /* Moves what is at least min_p as probable as the best to the front, in the order it has. */
@@ -274,12 +287,12 @@ lm_sampler_choose (const lm_sampling *sampling,
   if (set.temperature == 0 || best.value == -INFINITY)
     return best.token;
 
-  if (set.top_k < n || set.top_p < 1) {
-    size_t n_kept = keep_best (&set, candidates, n, best.value);
-
-    candidates += n - n_kept;
-    n = n_kept;
+  if (set.top_k < n_vocab) {
+    n = set.top_k;
+    keep_top_k (candidates, n_vocab, n);
   }
+  if (set.top_p < 1)
+    n = keep_top_p (set.top_p, candidates, n, best.value, set.top_k < n_vocab);
   if (set.min_p > 0)
     n = keep_probable (set.min_p, candidates, n, best.value);
   return draw (candidates, n, best.value, set.temperature,
