@@ -463,6 +463,7 @@ static void
 test_extremes (void)
 {
   static const float odd[6] = { NAN, 1, -INFINITY, 1, 3e38f, -3e38f };
+  static const float nowhere[3] = { -INFINITY, NAN, -INFINITY };
   static const float infinite[4] = { 2, INFINITY, -INFINITY, INFINITY };
   const lm_sampling everything = { .temperature = 1, .top_k = INT32_MAX, .top_p = 2, .min_p = -1 };
   const lm_sampling nothing = { .temperature = NAN,
@@ -486,6 +487,12 @@ test_extremes (void)
   for (size_t i = 0; i < 2000; i++)
     support |= 1u << choose (&sampling, odd, 6, i);
   CHECK (support == 0x3a, "at infinite temperature %#x come", support);
+  support = 0;
+  for (size_t i = 0; i < 100; i++) {
+    support |= 1u << choose (&sampling, infinite, 4, i);
+    CHECK (choose (&everything, nowhere, 3, i) == 0, "a draw from nothing but −∞");
+  }
+  CHECK (support == 0x0a, "+∞ does not win at infinite temperature: %#x", support);
   CHECK (get_support ((lm_sampling) { 0 }, infinite, 4) == 0x0a, "+∞ does not win");
   CHECK (get_support ((lm_sampling) { .top_k = 3, .top_p = 0.9f, .min_p = 0.1f }, infinite, 4) ==
              0x0a,
