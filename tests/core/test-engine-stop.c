@@ -64,7 +64,10 @@ test_stop_in_decode (void)
 static gboolean
 is_under_way (gpointer data)
 {
-  return linnet_generation_get_progress (((Listener *) data)->generation) > 0.0;
+  Listener *listener = data;
+
+  g_assert_cmpuint (listener->n_finished, ==, 0);
+  return linnet_generation_get_progress (listener->generation) > 0.0;
 }
 
 static void
