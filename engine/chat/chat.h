@@ -34,7 +34,7 @@ typedef bool (*lm_chat_emit_fn) (const char *text, size_t length, bool is_markup
  * Face's transformers, without tools, enable_thinking and strftime_now (a template that would write
  * today's date then writes its own fixed one). LM_ERROR_ARGUMENT, before anything is emitted: an
  * order of roles that the template refuses (subject: the role), or no message at all;
- * LM_ERROR_CANCELLED: emit returned false. */
+ * LM_ERROR_CANCELLED: emit returned false; error is then left as emit may have filled it. */
 lm_status lm_chat_template_render (const lm_chat_template *chat,
                                    const lm_message *messages,
                                    size_t n_messages,

@@ -160,7 +160,5 @@ lm_chat_template_render (const lm_chat_template *chat,
   if (n_messages == 0)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "A chat needs at least one message.");
   status = render (&job);
-  if (status == LM_OK && job.stopped)
-    return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "Writing the chat was stopped.");
-  return status;
+  return status == LM_OK && job.stopped ? LM_ERROR_CANCELLED : status;
 }

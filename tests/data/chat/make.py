@@ -5,8 +5,8 @@
     make.py        writes conversations.txt and golden/NAME.txt for each known template
 
 templates.txt has a line for each template of templates/: its name, the family that the engine sees
-in it, "known" or "fallback" (the engine knows no such template and uses plain ChatML), and the texts
-of BOS and EOS ("-" for none).
+in it, "known" or "fallback" (the engine knows no such template and uses plain ChatML), and the
+texts of BOS and EOS ("-" for none).
 
 conversations.txt and the golden files are lines and counted bytes, so that C reads them easily:
 
