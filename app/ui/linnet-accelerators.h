@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef enum {
   LINNET_ACCELERATOR_APPLICATION, /* everywhere in a window, before any widget sees the key */
   LINNET_ACCELERATOR_WINDOW,      /* in the window, when no widget wanted the key */
-  LINNET_ACCELERATOR_WIDGET,      /* the widget that owns the action asks …_match() */
+  LINNET_ACCELERATOR_WIDGET,      /* a widget does it: ours ask …_match(), GTK's know it */
 } LinnetAcceleratorScope;
 
 typedef struct {

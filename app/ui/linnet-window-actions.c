@@ -12,6 +12,7 @@ new_chat (GtkWidget *widget, const char *action_name, GVariant *parameter)
   LinnetWindow *self = LINNET_WINDOW (widget);
 
   linnet_chat_clear (self->chat);
+  linnet_chat_page_dismiss_notice (self->chat_page);
   linnet_chat_page_focus_composer (self->chat_page);
 }
 
@@ -43,12 +44,6 @@ static void
 use_demo (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   linnet_window_load_demo (LINNET_WINDOW (widget));
-}
-
-static void
-show_menu (GtkWidget *widget, const char *action_name, GVariant *parameter)
-{
-  gtk_menu_button_popup (LINNET_WINDOW (widget)->menu_button);
 }
 
 static void
@@ -117,5 +112,4 @@ linnet_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.open-model", NULL, open_model);
   gtk_widget_class_install_action (widget_class, "win.cancel-load", NULL, cancel_load);
   gtk_widget_class_install_action (widget_class, "win.use-demo", NULL, use_demo);
-  gtk_widget_class_install_action (widget_class, "win.menu", NULL, show_menu);
 }

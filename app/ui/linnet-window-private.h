@@ -11,9 +11,7 @@ G_BEGIN_DECLS
 struct _LinnetWindow {
   AdwApplicationWindow parent_instance;
 
-  AdwToastOverlay *toasts;
   AdwWindowTitle *title;
-  GtkMenuButton *menu_button;
   AdwBanner *banner;
   GtkStack *stack;
   LinnetLoadingPage *loading_page;
@@ -39,7 +37,7 @@ void linnet_window_update_actions (LinnetWindow *self);
 /* window-dnd: models dropped on the window. */
 void linnet_window_setup_drop_target (LinnetWindow *self);
 
-/* Shows sentence over the page, with a button for action (both NULL: none). */
+/* Shows sentence, with a button for action (both NULL: none). */
 void linnet_window_show_error (LinnetWindow *self,
                                const char *sentence,
                                const char *button_label,

@@ -8,7 +8,6 @@
 #include "linnet-window-private.h"
 
 #define SPEED_SHOWN_EVERY_US 400000
-#define ERROR_SHOWN_S        12
 
 G_DEFINE_FINAL_TYPE (LinnetWindow, linnet_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -171,21 +170,10 @@ load_path (LinnetWindow *self, const char *path)
 
   linnet_loading_page_start (self->loading_page, name);
   gtk_stack_set_visible_child_name (self->stack, "loading");
+  linnet_chat_page_dismiss_notice (self->chat_page);
   linnet_engine_load_async (self->engine, path, NULL, self->load_cancellable, loaded_cb,
                             g_object_ref (self));
   linnet_window_update_actions (self);
-}
-
-static GtkWidget *
-new_error_label (const char *sentence)
-{
-  GtkWidget *label = gtk_label_new (sentence);
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
-  return label;
 }
 
 void
@@ -194,22 +182,12 @@ linnet_window_show_error (LinnetWindow *self,
                           const char *button_label,
                           const char *action_name)
 {
-  AdwToast *toast;
-
   g_assert (LINNET_IS_WINDOW (self));
 
-  toast = adw_toast_new ("");
-  /* A toast's own title is cut off at the window's width; a sentence must be read whole. */
-  adw_toast_set_custom_title (toast, new_error_label (sentence));
-  adw_toast_set_timeout (toast, ERROR_SHOWN_S);
-  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
-  if (button_label != NULL) {
-    adw_toast_set_button_label (toast, button_label);
-    adw_toast_set_action_name (toast, action_name);
-  }
-  adw_toast_overlay_add_toast (self->toasts, toast);
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), sentence,
-                           GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+  if (linnet_engine_get_model (self->engine) != NULL)
+    linnet_chat_page_show_notice (self->chat_page, sentence, button_label, action_name);
+  else
+    ask_for_model (self, _ ("No Model Is Open"), sentence);
 }
 
 /* Binds the window's size to the settings, where their schema is installed. */
@@ -279,9 +257,7 @@ linnet_window_class_init (LinnetWindowClass *klass)
   g_type_ensure (LINNET_TYPE_LOADING_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/linnet_chat/Linnet/linnet-window.ui");
-  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, title);
-  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, menu_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, loading_page);

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 TOOLS = ('Xvfb', 'dbus-daemon', 'xdotool')
+LANGUAGES = ('en_US', 'zh_CN')
 POLL_S = 0.05
 
 
@@ -37,8 +38,8 @@ class Desktop:
 
     Use it as a context; it changes this process's environment, so there is one in a process."""
 
-    def __init__(self, size='1280x900', language='en', dark=False):
-        self.size, self.language, self.dark = size, language, dark
+    def __init__(self, size='1280x900'):
+        self.size = size
         self.processes = []
         self.home = None
         self.atspi = None
@@ -92,27 +93,36 @@ class Desktop:
             os.makedirs(environment[name])
         environment['XDG_RUNTIME_DIR'] = os.path.join(self.home, 'run')
         os.makedirs(environment['XDG_RUNTIME_DIR'], mode=0o700)
-        for name in ('WAYLAND_DISPLAY', 'AT_SPI_BUS_ADDRESS', 'GTK_THEME', 'LC_ALL', 'LANG'):
-            environment.pop(name, None)
+        for name in list(environment):
+            if name.startswith('LC_') or name in ('WAYLAND_DISPLAY', 'AT_SPI_BUS_ADDRESS',
+                                                  'GTK_THEME', 'LANGUAGE'):
+                del environment[name]
         environment.update({
             'HOME': self.home,
-            'LC_CTYPE': 'C.UTF-8',
-            'LC_MESSAGES': 'C.UTF-8',
-            'LANGUAGE': self.language,
+            'LANG': 'C.UTF-8',
             'GDK_BACKEND': 'x11',
             'GDK_DEBUG': 'no-portals',
             'ADW_DISABLE_PORTAL': '1',
-            'ADW_DEBUG_COLOR_SCHEME': 'prefer-dark' if self.dark else 'prefer-light',
             'GSK_RENDERER': 'cairo',
             'GSETTINGS_BACKEND': 'memory',
             'GTK_A11Y': 'atspi',
             'GTK_IM_MODULE': 'gtk-im-context-simple',
         })
+        self._make_locales()
         folder = os.path.join(environment['XDG_CONFIG_HOME'], 'gtk-4.0')
         os.makedirs(folder)
         with open(os.path.join(folder, 'settings.ini'), 'w', encoding='utf-8') as file:
             file.write('[Settings]\ngtk-font-name=Cantarell 11\ngtk-enable-animations=false\n'
                        'gtk-cursor-blink=false\n')
+
+    def _make_locales(self):
+        """Texts are translated in a locale other than C only, and few systems have all of them:
+        the C locale under their names will do."""
+        plain = '/usr/lib/locale/C.utf8'
+        if os.path.isdir(plain):
+            for language in LANGUAGES:
+                shutil.copytree(plain, os.path.join(self.home, 'locale', f'{language}.UTF-8'))
+            os.environ['LOCPATH'] = os.path.join(self.home, 'locale')
 
     def _start_and_read(self, command):
         """Starts command and gives the first line it prints."""
@@ -134,13 +144,18 @@ def xdotool(*arguments):
 class App:
     """The program with its window. Use it as a context."""
 
-    def __init__(self, desktop, program, *arguments):
+    def __init__(self, desktop, *arguments, language='en_US', dark=False):
         self.atspi = desktop.atspi
         self.desktop = desktop.accessible
-        self.program = program
         self.log = tempfile.TemporaryFile('w+')
-        self.process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
+        environment = {
+            **os.environ,
+            'LANG': f'{language}.UTF-8',
+            'ADW_DEBUG_COLOR_SCHEME': 'prefer-dark' if dark else 'prefer-light',
+        }
+        self.process = subprocess.Popen([find_program(), *map(str, arguments)], env=environment,
+                                        stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log)
         self.window_id = None
 
     def __enter__(self):
@@ -261,6 +276,17 @@ class App:
 
     def keys(self, *names):
         xdotool('key', '--clearmodifiers', *names)
+
+    def open(self, path):
+        """Opens a file as a file manager does: in the window that is there."""
+        subprocess.run([find_program(), path], check=True, timeout=20,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def place(self):
+        """The window's left, top, width and height."""
+        words = dict(line.split('=') for line in
+                     xdotool('getwindowgeometry', '--shell', self.window_id).splitlines())
+        return tuple(int(words[name]) for name in ('X', 'Y', 'WIDTH', 'HEIGHT'))
 
     def resize(self, width, height):
         xdotool('windowsize', '--sync', self.window_id, width, height)

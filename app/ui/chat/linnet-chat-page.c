@@ -8,6 +8,7 @@
 #include "chat/linnet-composer.h"
 #include "chat/linnet-empty-state.h"
 #include "chat/linnet-message-row.h"
+#include "chat/linnet-notice.h"
 
 struct _LinnetChatPage {
   AdwBin parent_instance;
@@ -17,19 +18,21 @@ struct _LinnetChatPage {
   GtkScrolledWindow *scroller;
   GtkListBox *messages;
   GtkRevealer *end_revealer;
+  LinnetNotice *notice;
   LinnetComposer *composer;
 
   LinnetChat *chat;
   GtkWindow *focus_window; /* borrowed: the window whose focus is watched */
 
-  gboolean compact;
+  gboolean compact; /* low */
+  gboolean narrow;
   gboolean following; /* new text is scrolled into view */
   double last_value;  /* of the adjustment, to tell which way it went */
 };
 
 G_DEFINE_FINAL_TYPE (LinnetChatPage, linnet_chat_page, ADW_TYPE_BIN)
 
-enum { PROP_0, PROP_CHAT, PROP_COMPACT, PROP_AT_END, N_PROPS };
+enum { PROP_0, PROP_CHAT, PROP_COMPACT, PROP_NARROW, PROP_AT_END, N_PROPS };
 static GParamSpec *properties[N_PROPS];
 
 static double
@@ -181,6 +184,7 @@ static void
 send_cb (LinnetChatPage *self, const char *text)
 {
   self->following = TRUE;
+  linnet_notice_dismiss (self->notice);
   if (self->chat == NULL || !linnet_chat_send (self->chat, text))
     taken_back_cb (self, text);
   linnet_chat_page_focus_composer (self);
@@ -200,13 +204,6 @@ root_changed_cb (LinnetChatPage *self)
 }
 
 static void
-set_compact (LinnetChatPage *self, gboolean compact)
-{
-  self->compact = compact;
-  g_object_set (self->empty_state, "compact", compact, NULL);
-}
-
-static void
 linnet_chat_page_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   LinnetChatPage *self = LINNET_CHAT_PAGE (object);
@@ -217,6 +214,9 @@ linnet_chat_page_get_property (GObject *object, guint prop_id, GValue *value, GP
     break;
   case PROP_COMPACT:
     g_value_set_boolean (value, self->compact);
+    break;
+  case PROP_NARROW:
+    g_value_set_boolean (value, self->narrow);
     break;
   case PROP_AT_END:
     g_value_set_boolean (value, linnet_chat_page_get_at_end (self));
@@ -239,7 +239,12 @@ linnet_chat_page_set_property (GObject *object,
     linnet_chat_page_set_chat (self, g_value_get_object (value));
     break;
   case PROP_COMPACT:
-    set_compact (self, g_value_get_boolean (value));
+    self->compact = g_value_get_boolean (value);
+    g_object_set (self->empty_state, "compact", self->compact, NULL);
+    break;
+  case PROP_NARROW:
+    self->narrow = g_value_get_boolean (value);
+    g_object_set (self->notice, "narrow", self->narrow, NULL);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -273,12 +278,15 @@ linnet_chat_page_class_init (LinnetChatPageClass *klass)
                            G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   properties[PROP_COMPACT] = g_param_spec_boolean ("compact", NULL, NULL, FALSE,
                                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_NARROW] = g_param_spec_boolean ("narrow", NULL, NULL, FALSE,
+                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   properties[PROP_AT_END] =
       g_param_spec_boolean ("at-end", NULL, NULL, TRUE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (LINNET_TYPE_COMPOSER);
   g_type_ensure (LINNET_TYPE_EMPTY_STATE);
+  g_type_ensure (LINNET_TYPE_NOTICE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/linnet_chat/Linnet/linnet-chat-page.ui");
   gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, stack);
@@ -286,6 +294,7 @@ linnet_chat_page_class_init (LinnetChatPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, messages);
   gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, end_revealer);
+  gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, notice);
   gtk_widget_class_bind_template_child (widget_class, LinnetChatPage, composer);
 }
 
@@ -389,9 +398,28 @@ linnet_chat_page_scroll_to_end (LinnetChatPage *self)
 }
 
 void
+linnet_chat_page_show_notice (LinnetChatPage *self,
+                              const char *sentence,
+                              const char *button_label,
+                              const char *action_name)
+{
+  g_return_if_fail (LINNET_IS_CHAT_PAGE (self));
+
+  linnet_notice_show (self->notice, sentence, button_label, action_name);
+}
+
+void
+linnet_chat_page_dismiss_notice (LinnetChatPage *self)
+{
+  g_return_if_fail (LINNET_IS_CHAT_PAGE (self));
+
+  linnet_notice_dismiss (self->notice);
+}
+
+void
 linnet_chat_page_focus_composer (LinnetChatPage *self)
 {
   g_return_if_fail (LINNET_IS_CHAT_PAGE (self));
 
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  linnet_composer_take_focus (self->composer);
 }

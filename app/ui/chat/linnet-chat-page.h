@@ -2,7 +2,7 @@
  * LinnetChatPage: one chat: its messages, which follow the answer only while their end is in view,
  * and the field for the next question.
  *
- * Properties: "chat" (LinnetChat, NULL until set), "compact" (for small windows),
+ * Properties: "chat" (LinnetChat, NULL until set), "compact" and "narrow" (for small windows),
  * "at-end" (read-only: nothing is below what is seen). */
 #pragma once
 
@@ -23,6 +23,13 @@ void linnet_chat_page_set_chat (LinnetChatPage *self, LinnetChat *chat);
 gboolean linnet_chat_page_get_at_end (LinnetChatPage *self);
 /* Goes to the end and follows the answer from there. */
 void linnet_chat_page_scroll_to_end (LinnetChatPage *self);
+
+/* Says sentence above the question field; see linnet_notice_show(). */
+void linnet_chat_page_show_notice (LinnetChatPage *self,
+                                   const char *sentence,
+                                   const char *button_label,
+                                   const char *action_name);
+void linnet_chat_page_dismiss_notice (LinnetChatPage *self);
 
 void linnet_chat_page_focus_composer (LinnetChatPage *self);
 

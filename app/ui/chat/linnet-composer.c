@@ -102,12 +102,6 @@ preedit_changed_cb (LinnetComposer *self, const char *preedit)
   update_state (self);
 }
 
-static gboolean
-linnet_composer_grab_focus (GtkWidget *widget)
-{
-  return gtk_widget_grab_focus (GTK_WIDGET (LINNET_COMPOSER (widget)->text_view));
-}
-
 static void
 linnet_composer_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -162,7 +156,6 @@ linnet_composer_class_init (LinnetComposerClass *klass)
   object_class->get_property = linnet_composer_get_property;
   object_class->set_property = linnet_composer_set_property;
   object_class->dispose = linnet_composer_dispose;
-  widget_class->grab_focus = linnet_composer_grab_focus;
 
   properties[PROP_CAN_SEND] =
       g_param_spec_boolean ("can-send", NULL, NULL, FALSE,
@@ -259,4 +252,12 @@ linnet_composer_set_text (LinnetComposer *self, const char *text)
   g_return_if_fail (text != NULL);
 
   gtk_text_buffer_set_text (gtk_text_view_get_buffer (self->text_view), text, -1);
+}
+
+void
+linnet_composer_take_focus (LinnetComposer *self)
+{
+  g_return_if_fail (LINNET_IS_COMPOSER (self));
+
+  gtk_widget_grab_focus (GTK_WIDGET (self->text_view));
 }

@@ -22,4 +22,6 @@ void linnet_composer_set_generating (LinnetComposer *self, gboolean generating);
 char *linnet_composer_dup_text (LinnetComposer *self);
 void linnet_composer_set_text (LinnetComposer *self, const char *text);
 
+void linnet_composer_take_focus (LinnetComposer *self);
+
 G_END_DECLS

@@ -10,6 +10,7 @@ struct _LinnetEmptyState {
   AdwBin parent_instance;
 
   GtkImage *icon;
+  GtkLabel *description;
   GtkListBox *suggestions;
 
   gboolean compact;
@@ -79,6 +80,7 @@ linnet_empty_state_set_property (GObject *object,
   case PROP_COMPACT:
     self->compact = g_value_get_boolean (value);
     gtk_widget_set_visible (GTK_WIDGET (self->icon), !self->compact);
+    gtk_widget_set_visible (GTK_WIDGET (self->description), !self->compact);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -113,6 +115,7 @@ linnet_empty_state_class_init (LinnetEmptyStateClass *klass)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/linnet_chat/Linnet/linnet-empty-state.ui");
   gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, icon);
+  gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, description);
   gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, suggestions);
 }
 

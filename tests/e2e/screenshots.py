@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes the pictures in screenshots/: screenshots.py [NAME …]"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+from lib import App, Desktop, Missing, wait  # noqa: E402
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = SOURCE / 'screenshots'
+WIDE, NARROW, SMALL = (1000, 700), (360, 640), (360, 300)
+FRAME = 5  # what the toolkit draws around a window where nothing composites
+
+WORDS = {
+    'en_US': {'field': 'Question', 'send': 'Send'},
+    'zh_CN': {'field': '问题', 'send': '发送'},
+}
+POEM = {'en_US': 'Write a short poem about spring.', 'zh_CN': '写一首关于春天的短诗。'}
+CAPITAL = {'en_US': 'What is the capital of France?', 'zh_CN': '中国的首都是哪里？'}
+
+
+def show_start(app, language):
+    app.find('text', WORDS[language]['field'])
+
+
+def ask(app, language, question):
+    app.write(app.find('text', WORDS[language]['field']), question)
+    app.keys('Return')
+    time.sleep(0.5)
+    app.find('button', WORDS[language]['send'], timeout=120)
+
+
+def show_poem(app, language):
+    ask(app, language, POEM[language])
+
+
+def show_conversation(app, language):
+    ask(app, language, CAPITAL[language])
+    ask(app, language, POEM[language])
+
+
+def show_chinese(app, language):
+    ask(app, language, CAPITAL['zh_CN'])
+    ask(app, language, POEM['zh_CN'])
+
+
+def show_answering(app, language):
+    app.write(app.find('text', WORDS[language]['field']), POEM[language])
+    app.keys('Return')
+    wait(lambda: any(len(app.text(view)) > 60 for view in app.find_all('text')
+                     if view.get_name() != WORDS[language]['field']),
+         'no answer came', 60)
+
+
+def show_shortcuts(app, language):
+    show_start(app, language)
+    app.keys('ctrl+question')
+    time.sleep(1)
+
+
+def show_menu(app, language):
+    show_start(app, language)
+    app.keys('F10')
+    time.sleep(1)
+
+
+def show_failed(app, language):
+    time.sleep(2)
+
+
+def show_refused(app, language):
+    """A bad file while a model is open: the program is asked as a file manager would."""
+    show_conversation(app, language)
+    app.open(BAD_FILE)
+    time.sleep(2)
+
+
+BAD_FILE = '/nowhere'
+
+# name: (language, dark, size, what to do, model file or None for the demo model, seed)
+SHOTS = {
+    'start': ('en_US', False, WIDE, show_start, None, 2),
+    'start-dark': ('en_US', True, WIDE, show_start, None, 2),
+    'start-zh-narrow': ('zh_CN', False, NARROW, show_start, None, 2),
+    'start-small': ('en_US', False, SMALL, show_start, None, 2),
+    'answering': ('en_US', False, WIDE, show_answering, None, 2),
+    'answer-dark': ('en_US', True, WIDE, show_poem, None, 2),
+    'answer-narrow': ('en_US', False, NARROW, show_poem, None, 2),
+    'answer-zh': ('zh_CN', False, WIDE, show_conversation, None, 2),
+    'answer-zh-dark': ('zh_CN', True, WIDE, show_conversation, None, 2),
+    'answer-zh-narrow-dark': ('zh_CN', True, NARROW, show_conversation, None, 2),
+    'shortcuts': ('en_US', False, WIDE, show_shortcuts, None, 2),
+    'menu-zh': ('zh_CN', False, WIDE, show_menu, None, 2),
+    'bad-file': ('en_US', False, WIDE, show_refused, None, 2),
+    'bad-file-zh-narrow': ('zh_CN', False, NARROW, show_refused, None, 2),
+    'no-model-zh': ('zh_CN', False, WIDE, show_failed, 'bad', 2),
+}
+
+
+def take(app, path):
+    """Writes a small PNG of the window and the menus over it."""
+    x, y, width, height = app.place()
+    crop = f'{width - 2 * FRAME}x{height - 2 * FRAME}+{x + FRAME}+{y + FRAME}'
+    subprocess.run(['import', '-silent', '-window', 'root', '-crop', crop, '+repage',
+                    '-dither', 'None', '-colors', '200', '-define', 'png:compression-level=9',
+                    '-strip', str(path)], check=True)
+
+
+def shoot(desktop, name):
+    language, dark, size, action, model, seed = SHOTS[name]
+    arguments = ['--seed', seed] + ([BAD_FILE] if model else [])
+    with App(desktop, *arguments, language=language, dark=dark) as app:
+        app.resize(size[0] + 2 * FRAME, size[1] + 2 * FRAME)
+        action(app, language)
+        time.sleep(0.5)
+        take(app, FOLDER / f'{name}.png')
+
+
+def run():
+    global BAD_FILE
+    names = sys.argv[1:] or list(SHOTS)
+    unknown = [name for name in names if name not in SHOTS]
+    if unknown:
+        sys.exit(f'no picture is called {", ".join(unknown)}; there are: {", ".join(SHOTS)}')
+    if shutil.which('import') is None:
+        sys.exit('ImageMagick is not installed')
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        BAD_FILE = os.path.join(folder, 'notes.gguf')
+        pathlib.Path(BAD_FILE).write_text('not a model', encoding='utf-8')
+        try:
+            with Desktop() as desktop:
+                for name in names:
+                    shoot(desktop, name)
+                    print(f'{name}: {(FOLDER / (name + ".png")).stat().st_size // 1024} KB')
+        except Missing as error:
+            sys.exit(str(error))
+
+
+run()
