@@ -18,10 +18,11 @@ N_CONVERSATIONS = int(os.environ.get("LINNET_TEST_CONVERSATIONS", "400"))
 
 # What random texts are made of: all that a template looks for, strips or could trip over.
 PIECES = [
-    "", " ", "\n", "\n\n", "\t", "\u3000", "\u00a0", "\u2028", "\x1c", "\u200b", "a", "Hello", "你好",
-    "é", "🙂", "\\n", "'", '"', "<think>", "</think>", "<think>\n", "\n</think>\n\n", "<tool_response>",
-    "</tool_response>", "<|im_start|>", "<|im_end|>", "[INST]", " [/INST]", "<<SYS>>", "<</SYS>>",
-    "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|user|>", "</s>", "<｜User｜>", "{{ x }}", "{% raw %}",
+    "", " ", "\n", "\n\n", "\t", "\u3000", "\u00a0", "\u2028", "\x1c", "\u200b", "a", "Hello",
+    "你好", "é", "🙂", "\\n", "'", '"', "<think>", "</think>", "<think>\n", "\n</think>\n\n",
+    "<tool_response>", "</tool_response>", "<|im_start|>", "<|im_end|>", "[INST]", " [/INST]",
+    "<<SYS>>", "<</SYS>>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|user|>", "</s>", "<｜User｜>",
+    "{{ x }}", "{% raw %}",
 ]
 
 
