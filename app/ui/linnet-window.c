@@ -139,6 +139,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean has_model;
 
   linnet_engine_load_finish (LINNET_ENGINE (source), result, &error);
+  if (self->engine == NULL || linnet_engine_get_loading (self->engine))
+    return; /* the window is gone, or wants another file by now */
   g_clear_object (&self->load_cancellable);
   has_model = linnet_engine_get_model (self->engine) != NULL;
 
@@ -218,12 +220,27 @@ linnet_window_close_request (GtkWindow *window)
   return GTK_WINDOW_CLASS (linnet_window_parent_class)->close_request (window);
 }
 
+/* Without its children the window has nowhere to show what changes. */
+static void
+disconnect_updates (LinnetWindow *self)
+{
+  LinnetGeneration *generation = linnet_chat_get_generation (self->chat);
+
+  if (generation != NULL)
+    g_signal_handlers_disconnect_by_data (generation, self);
+  g_signal_handlers_disconnect_by_data (linnet_chat_get_conversation (self->chat), self);
+  g_signal_handlers_disconnect_by_data (self->chat, self);
+  g_signal_handlers_disconnect_by_data (self->engine, self);
+}
+
 static void
 linnet_window_dispose (GObject *object)
 {
   LinnetWindow *self = LINNET_WINDOW (object);
 
   g_cancellable_cancel (self->load_cancellable);
+  if (self->chat != NULL)
+    disconnect_updates (self);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WINDOW);
   g_clear_object (&self->load_cancellable);
   g_clear_object (&self->chat);

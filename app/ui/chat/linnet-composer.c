@@ -8,7 +8,7 @@
 #include "linnet-accelerators.h"
 
 struct _LinnetComposer {
-  GtkWidget parent_instance;
+  AdwBin parent_instance;
 
   GtkTextView *text_view;
   GtkLabel *placeholder;
@@ -19,7 +19,7 @@ struct _LinnetComposer {
   gboolean composing; /* an input method shows text that is not written yet */
 };
 
-G_DEFINE_FINAL_TYPE (LinnetComposer, linnet_composer, GTK_TYPE_WIDGET)
+G_DEFINE_FINAL_TYPE (LinnetComposer, linnet_composer, ADW_TYPE_BIN)
 
 enum { PROP_0, PROP_CAN_SEND, PROP_GENERATING, N_PROPS };
 static GParamSpec *properties[N_PROPS];

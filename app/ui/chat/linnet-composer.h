@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 #define LINNET_TYPE_COMPOSER (linnet_composer_get_type ())
-G_DECLARE_FINAL_TYPE (LinnetComposer, linnet_composer, LINNET, COMPOSER, GtkWidget)
+G_DECLARE_FINAL_TYPE (LinnetComposer, linnet_composer, LINNET, COMPOSER, AdwBin)
 
 GtkWidget *linnet_composer_new (void);
 

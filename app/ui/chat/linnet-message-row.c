@@ -18,7 +18,6 @@ struct _LinnetMessageRow {
   GtkBox *footer;
   GtkButton *copy_button;
   GtkLabel *caption;
-  GMenuModel *context_menu;
 
   LinnetMessage *message;
   LinnetGeneration *generation;
@@ -199,12 +198,14 @@ static void
 linnet_message_row_constructed (GObject *object)
 {
   LinnetMessageRow *self = LINNET_MESSAGE_ROW (object);
+  g_autoptr (GMenu) context_menu = g_menu_new ();
 
   G_OBJECT_CLASS (linnet_message_row_parent_class)->constructed (object);
 
+  g_menu_append (context_menu, _ ("Copy Message"), "message.copy");
   if (is_question (self)) {
     self->text = new_question_label ();
-    gtk_label_set_extra_menu (GTK_LABEL (self->text), self->context_menu);
+    gtk_label_set_extra_menu (GTK_LABEL (self->text), G_MENU_MODEL (context_menu));
     gtk_widget_add_css_class (GTK_WIDGET (self), "question");
     gtk_widget_add_css_class (GTK_WIDGET (self->bubble), "bubble");
     gtk_widget_set_halign (GTK_WIDGET (self->line), GTK_ALIGN_END);
@@ -212,7 +213,7 @@ linnet_message_row_constructed (GObject *object)
     gtk_box_prepend (self->line, GTK_WIDGET (self->copy_button));
   } else {
     self->text = linnet_message_text_new ();
-    gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->text), self->context_menu);
+    gtk_text_view_set_extra_menu (GTK_TEXT_VIEW (self->text), G_MENU_MODEL (context_menu));
     gtk_widget_add_css_class (GTK_WIDGET (self), "answer");
   }
   gtk_box_append (self->bubble, self->text);
@@ -294,7 +295,6 @@ linnet_message_row_class_init (LinnetMessageRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, footer);
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, copy_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, caption);
-  gtk_widget_class_bind_template_child (widget_class, LinnetMessageRow, context_menu);
   gtk_widget_class_install_action (widget_class, "message.copy", NULL, copy_action);
 }
 
