@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The main loop is never blocked: a heartbeat goes on while a model loads, reads and writes. */
+ * The main loop is never blocked: a heartbeat goes on while a model loads, reads and writes, and no
+ * call waits. Both are measured in several rounds and judged by the best, because another process
+ * may take the processor at any time; what the engine itself does, it does in every round. */
 #include "fixture.h"
 
-#define BEAT_MS 5
-/* Two frames and what a busy test machine takes away; a blocking call on the demo model would be
- * hundreds of milliseconds. */
-#define LATE_US 50000
+#define N_ROUNDS 5
+#define BEAT_MS  5
+#define LATE_US  50000 /* of the slowest beat of a round */
+#define CALL_US  5000  /* loading the demo model takes several times that */
 
 typedef struct {
-  GArray *lateness_us; /* gint64, one a beat */
   gint64 last_us;
-  guint source_id;
+  gint64 slowest_us;
+  gint64 sum_us;
+  guint n_beats;
+  guint n_late;
 } Heart;
 
 static gboolean
@@ -20,69 +24,87 @@ beat_cb (gpointer data)
   gint64 now_us = g_get_monotonic_time ();
   gint64 late_us = MAX (now_us - heart->last_us - BEAT_MS * 1000, 0);
 
-  g_array_append_val (heart->lateness_us, late_us);
+  heart->slowest_us = MAX (heart->slowest_us, late_us);
+  heart->sum_us += late_us;
+  heart->n_beats++;
+  heart->n_late += late_us > LATE_US;
   heart->last_us = now_us;
   return G_SOURCE_CONTINUE;
 }
 
 static void
-heart_start (Heart *heart)
+loaded_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
 {
-  heart->lateness_us = g_array_new (FALSE, FALSE, sizeof (gint64));
-  heart->last_us = g_get_monotonic_time ();
-  heart->source_id = g_timeout_add_full (G_PRIORITY_DEFAULT, BEAT_MS, beat_cb, heart, NULL);
+  g_autoptr (GError) error = NULL;
+
+  linnet_engine_load_finish (LINNET_ENGINE (engine), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
 }
 
-static int
-compare_int64 (gconstpointer a, gconstpointer b)
+static gboolean
+is_true (gpointer data)
 {
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
+  return *(gboolean *) data;
 }
 
-static void
-heart_stop (Heart *heart, const char *what)
+/* A load and an answer; returns how long the two calls took together. */
+static gint64
+work (LinnetEngine *engine)
 {
-  gint64 sum_us = 0, slow_us, slowest_us;
-  guint n_beats = heart->lateness_us->len;
+  const LinnetGenerationOptions options = fixture_greedy (16);
+  g_autofree char *question = fixture_make_long_question (fixture_is_slow () ? 100 : 600);
+  g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
+  g_autoptr (Listener) listener = NULL;
+  LinnetGeneration *generation;
+  gboolean is_loaded = FALSE;
+  gint64 start_us = g_get_monotonic_time ();
+  gint64 call_us;
 
-  g_source_remove (heart->source_id);
-  g_assert_cmpuint (n_beats, >, 3);
-  g_array_sort (heart->lateness_us, compare_int64);
-  for (guint i = 0; i < n_beats; i++)
-    sum_us += g_array_index (heart->lateness_us, gint64, i);
-  slow_us = g_array_index (heart->lateness_us, gint64, (n_beats - 1) * 99 / 100);
-  slowest_us = g_array_index (heart->lateness_us, gint64, n_beats - 1);
-  g_test_message ("%s: %u beats late by %.2f ms on average, 99 %% ≤ %.1f ms, all ≤ %.1f ms", what,
-                  n_beats, sum_us / 1000.0 / n_beats, slow_us / 1000.0, slowest_us / 1000.0);
-  if (!fixture_is_slow ())
-    g_assert_cmpint (slow_us, <, LATE_US);
-  g_array_unref (heart->lateness_us);
+  linnet_engine_load_async (engine, fixture_get_demo_model (), NULL, NULL, loaded_cb, &is_loaded);
+  call_us = g_get_monotonic_time () - start_us;
+  fixture_wait (is_true, &is_loaded);
+
+  start_us = g_get_monotonic_time ();
+  generation = linnet_engine_generate (engine, conversation, &options);
+  call_us += g_get_monotonic_time () - start_us;
+  listener = listener_new (generation);
+  listener_wait (listener);
+  return call_us;
 }
 
 static void
 test_heartbeat (void)
 {
-  const LinnetGenerationOptions options = fixture_greedy (64);
-  g_autofree char *question = fixture_make_long_question (fixture_is_slow () ? 150 : 1500);
-  g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
-  g_autoptr (Listener) listener = NULL;
+  gint64 call_us = G_MAXINT64, slowest_us = G_MAXINT64;
+  guint n_beats = 0, n_late = 0;
   LinnetEngine *engine;
-  Heart heart;
 
   if (fixture_get_demo_model () == NULL)
     return;
-  heart_start (&heart);
-  engine = fixture_engine_new (0, 4096);
-  fixture_run_for (50);
-  heart_stop (&heart, "load");
+  engine = linnet_engine_new ();
+  for (guint i = 0; i < N_ROUNDS; i++) {
+    Heart heart = { .last_us = g_get_monotonic_time () };
+    guint source_id = g_timeout_add_full (G_PRIORITY_DEFAULT, BEAT_MS, beat_cb, &heart, NULL);
+    gint64 round_call_us = work (engine);
 
-  heart_start (&heart);
-  listener = listener_new (linnet_engine_generate (engine, conversation, &options));
-  listener_wait (listener);
-  heart_stop (&heart, "answer");
+    g_source_remove (source_id);
+    g_assert_cmpuint (heart.n_beats, >, 0);
+    g_test_message ("calls %.2f ms; %u beats late by %.2f ms on average, %.1f ms at most",
+                    round_call_us / 1000.0, heart.n_beats, heart.sum_us / 1000.0 / heart.n_beats,
+                    heart.slowest_us / 1000.0);
+    call_us = MIN (call_us, round_call_us);
+    slowest_us = MIN (slowest_us, heart.slowest_us);
+    n_beats += heart.n_beats;
+    n_late += heart.n_late;
+  }
   fixture_assert_finalized (engine);
+
+  g_test_message ("%u of %u beats later than %d ms", n_late, n_beats, LATE_US / 1000);
+  if (fixture_is_slow ())
+    return;
+  g_assert_cmpint (call_us, <, CALL_US);
+  g_assert_cmpint (slowest_us, <, LATE_US);
 }
 
 /* Text comes at most once a frame, however fast the model writes. */
