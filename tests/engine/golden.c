@@ -10,8 +10,8 @@
 #define MIN_MARGIN 0.01f
 
 typedef struct {
-  uint32_t n_vocab, n_positions, stride;
-  lm_token *tokens;        /* n_positions + 1 */
+  uint32_t n_vocab, first, n_positions, stride;
+  lm_token *tokens;        /* first + n_positions + 1 */
   float *log_probability;  /* n_positions */
   float *margin;           /* n_positions */
   uint16_t *best;          /* n_positions */
@@ -20,36 +20,38 @@ typedef struct {
 } golden;
 
 static bool
-read_golden (FILE *file, golden *g)
+read_fields (FILE *file, golden *g)
 {
   char magic[4];
-  uint32_t head[3];
+  uint32_t head[4];
   uint16_t *tokens;
-  size_t n, n_rows;
+  size_t n, n_tokens, n_rows;
   bool ok;
 
   if (fread (magic, 1, 4, file) != 4 || memcmp (magic, "LGLD", 4) != 0 ||
-      fread (head, sizeof *head, 3, file) != 3 || head[1] > 65536 || head[0] > 65536 ||
-      head[2] == 0)
+      fread (head, sizeof *head, 4, file) != 4 || head[0] > 65536 || head[1] > 65536 ||
+      head[2] > 65536 || head[3] == 0)
     return false;
   g->n_vocab = head[0];
-  g->n_positions = head[1];
-  g->stride = head[2];
+  g->first = head[1];
+  g->n_positions = head[2];
+  g->stride = head[3];
   n = g->n_positions;
+  n_tokens = g->first + n + 1;
   n_rows = (n + g->stride - 1) / g->stride;
-  tokens = malloc ((n + 1) * sizeof *tokens);
-  g->tokens = malloc ((n + 1) * sizeof *g->tokens);
+  tokens = malloc (n_tokens * sizeof *tokens);
+  g->tokens = malloc (n_tokens * sizeof *g->tokens);
   g->log_probability = malloc (n * sizeof (float));
   g->margin = malloc (n * sizeof (float));
   g->best = malloc (n * sizeof (uint16_t));
   g->distributions = malloc (n_rows * g->n_vocab * sizeof (uint16_t));
   ok =
-      fread (tokens, sizeof *tokens, n + 1, file) == n + 1 &&
+      fread (tokens, sizeof *tokens, n_tokens, file) == n_tokens &&
       fread (g->log_probability, sizeof (float), n, file) == n &&
       fread (g->margin, sizeof (float), n, file) == n &&
       fread (g->best, sizeof (uint16_t), n, file) == n &&
       fread (g->distributions, sizeof (uint16_t), n_rows * g->n_vocab, file) == n_rows * g->n_vocab;
-  for (size_t i = 0; ok && i < n + 1; i++)
+  for (size_t i = 0; ok && i < n_tokens; i++)
     g->tokens[i] = tokens[i];
   free (tokens);
   return ok;
@@ -87,17 +89,18 @@ divergence (const uint16_t *theirs, const float *logits, uint32_t n, double log_
 }
 
 static bool
-compare_position (size_t i, const float *logits, void *user_data)
+compare_position (size_t position, const float *logits, void *user_data)
 {
   golden *g = user_data;
   golden_result *r = g->result;
+  size_t i = position - g->first;
   uint32_t best;
   double log_total, difference;
 
-  if (i >= g->n_positions)
+  if (position < g->first || i >= g->n_positions)
     return true;
   log_total = log_sum (logits, g->n_vocab, &best);
-  difference = fabs (logits[g->tokens[i + 1]] - log_total - g->log_probability[i]);
+  difference = fabs (logits[g->tokens[position + 1]] - log_total - g->log_probability[i]);
   r->mean_difference += difference / g->n_positions;
   r->max_difference = fmax (r->max_difference, difference);
   if (g->margin[i] > MIN_MARGIN) {
@@ -114,30 +117,80 @@ compare_position (size_t i, const float *logits, void *user_data)
   return true;
 }
 
+static void
+clear_golden (golden *g)
+{
+  free (g->tokens);
+  free (g->log_probability);
+  free (g->margin);
+  free (g->best);
+  free (g->distributions);
+}
+
+/* g is to be cleared in any case. */
+static bool
+read_golden (const char *path, golden *g, char *message)
+{
+  FILE *file = fopen (path, "rb");
+  bool ok = file != NULL && read_fields (file, g);
+
+  if (file != NULL)
+    fclose (file);
+  if (!ok)
+    snprintf (message, 256, "%s cannot be read", path);
+  return ok;
+}
+
 bool
 golden_compare (lm_session *session, const char *path, golden_result *result, char *message)
 {
-  FILE *file = fopen (path, "rb");
   golden g = { .result = result };
   lm_error error = { 0 };
-  bool ok = file != NULL && read_golden (file, &g);
+  bool ok = read_golden (path, &g, message);
 
   memset (result, 0, sizeof *result);
-  if (file != NULL)
-    fclose (file);
-  if (!ok) {
-    snprintf (message, 256, "%s cannot be read", path);
-  } else {
+  if (ok) {
+    size_t n = g.first + g.n_positions;
+
     result->n_positions = g.n_positions;
-    ok = lm_session_score (session, g.tokens, g.n_positions + 1, compare_position, &g, &error) ==
-         LM_OK;
+    ok = lm_session_score (session, g.tokens, n + 1, compare_position, &g, &error) == LM_OK;
     if (!ok)
       snprintf (message, 256, "%s", error.message);
   }
-  free (g.tokens);
-  free (g.log_probability);
-  free (g.margin);
-  free (g.best);
-  free (g.distributions);
+  clear_golden (&g);
+  return ok;
+}
+
+bool
+golden_distance (const char *exact_path, const char *path, golden_result *result, char *message)
+{
+  golden exact = { 0 }, other = { 0 };
+  bool ok = read_golden (exact_path, &exact, message) && read_golden (path, &other, message) &&
+            exact.n_positions == other.n_positions && exact.n_vocab == other.n_vocab;
+  size_t n_rows = ok && exact.stride == other.stride
+                      ? (exact.n_positions + exact.stride - 1) / exact.stride
+                      : 0;
+  float *logits = ok ? malloc (exact.n_vocab * sizeof *logits) : NULL;
+
+  memset (result, 0, sizeof *result);
+  for (size_t i = 0; ok && i < exact.n_positions; i++) {
+    double difference = fabs (exact.log_probability[i] - other.log_probability[i]);
+
+    result->mean_difference += difference / exact.n_positions;
+    result->max_difference = fmax (result->max_difference, difference);
+  }
+  for (size_t row = 0; row < n_rows; row++) {
+    uint32_t best;
+
+    for (uint32_t i = 0; i < exact.n_vocab; i++)
+      logits[i] = -exact.distributions[row * exact.n_vocab + i] / 2000.0f;
+    result->mean_kl += divergence (other.distributions + row * exact.n_vocab, logits, exact.n_vocab,
+                                   log_sum (logits, exact.n_vocab, &best)) /
+                       n_rows;
+  }
+  result->n_positions = exact.n_positions;
+  free (logits);
+  clear_golden (&exact);
+  clear_golden (&other);
   return ok;
 }

@@ -17,3 +17,9 @@ typedef struct {
 /* Scores the golden file's text with session and compares. false, with the reason in message (of
  * 256 bytes), when the file cannot be read or does not belong to the model. */
 bool golden_compare (lm_session *session, const char *path, golden_result *result, char *message);
+
+/* How far the golden file at path is from the one at exact_path, of the same text, in the same
+ * measures: what rounding does to llama.cpp itself. n_best_… stay 0, and so does mean_kl where the
+ * files keep distributions of different positions. */
+bool
+golden_distance (const char *exact_path, const char *path, golden_result *result, char *message);

@@ -13,7 +13,7 @@ main (int argc, char **argv)
   char message[256];
   lm_model *model = argc == 3 ? lm_model_open (argv[1], NULL, &error) : NULL;
   lm_session *session =
-      model != NULL ? lm_session_new (model, &(lm_session_options) { .n_ctx = 512 }, &error) : NULL;
+      model != NULL ? lm_session_new (model, &(lm_session_options) { .n_ctx = 1024 }, &error) : NULL;
   int status = EXIT_FAILURE;
 
   if (argc != 3)
