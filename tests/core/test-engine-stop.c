@@ -62,6 +62,12 @@ test_stop_in_decode (void)
 }
 
 static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static gboolean
 is_under_way (gpointer data)
 {
   Listener *listener = data;
@@ -143,6 +149,39 @@ test_stop_at_once (void)
     /* Once finished it is harmless. */
     linnet_generation_stop (listener->generation);
   }
+  fixture_assert_finalized (engine);
+}
+
+static void
+ignore_load_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = linnet_engine_load_finish (LINNET_ENGINE (engine), result, NULL);
+}
+
+/* Stopped while the worker is still busy with something else: then nothing is computed. */
+static void
+test_stop_while_waiting (void)
+{
+  const LinnetGenerationOptions options = fixture_greedy (0);
+  g_autoptr (LinnetConversation) conversation = fixture_conversation_new (QUESTION);
+  g_autoptr (Listener) listener = NULL;
+  LinnetGenerationStats stats;
+  gboolean is_loaded = FALSE;
+  LinnetEngine *engine;
+
+  if (fixture_get_demo_model () == NULL)
+    return;
+  engine = fixture_engine_new (1, 512);
+  linnet_engine_load_async (engine, fixture_get_demo_model (), NULL, NULL, ignore_load_cb,
+                            &is_loaded);
+  listener = listener_new (linnet_engine_generate (engine, conversation, &options));
+  linnet_generation_stop (listener->generation);
+  g_assert_cmpint (listener_wait (listener), ==, LINNET_FINISH_STOPPED);
+  linnet_generation_get_stats (listener->generation, &stats);
+  g_assert_cmpuint (stats.prefill_tokens, ==, 0);
+  g_assert_cmpfloat (listener->progress, ==, 0.0);
+  g_assert_cmpuint (listener->n_texts, ==, 0);
+  fixture_wait (is_true, &is_loaded);
   fixture_assert_finalized (engine);
 }
 
@@ -261,12 +300,6 @@ loaded_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
   *(gboolean *) user_data = TRUE;
 }
 
-static gboolean
-is_true (gpointer data)
-{
-  return *(gboolean *) data;
-}
-
 static void
 test_dispose_while_loading (void)
 {
@@ -329,6 +362,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine-stop/prefill", test_stop_in_prefill);
   g_test_add_func ("/engine-stop/keeps-prefix", test_stop_keeps_prefix);
   g_test_add_func ("/engine-stop/at-once", test_stop_at_once);
+  g_test_add_func ("/engine-stop/while-waiting", test_stop_while_waiting);
   g_test_add_func ("/engine-stop/races", test_races);
   g_test_add_func ("/engine-stop/dispose-while-generating", test_dispose_while_generating);
   g_test_add_func ("/engine-stop/dispose-in-handler", test_dispose_in_handler);

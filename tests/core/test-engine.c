@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * LinnetEngine on the demo model: loading, and answers that run to their end. */
+#define _GNU_SOURCE /* memmem() */
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -143,6 +144,18 @@ test_load_cancel (void)
   fixture_assert_finalized (engine);
 }
 
+static void
+keep_result_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(gpointer *) data != NULL;
+}
+
 static gboolean
 cancel_cb (gpointer cancellable)
 {
@@ -173,6 +186,30 @@ test_load_cancel_midway (void)
     while (!g_cancellable_is_cancelled (cancellable))
       g_main_context_iteration (NULL, TRUE);
   }
+}
+
+/* Too late for the worker, but not yet told: it counts. */
+static void
+test_load_cancel_late (void)
+{
+  LinnetEngine *engine;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (fixture_get_demo_model () == NULL)
+    return;
+  engine = linnet_engine_new ();
+  linnet_engine_load_async (engine, fixture_get_demo_model (), NULL, cancellable, keep_result_cb,
+                            &result);
+  g_usleep (500000);
+  g_cancellable_cancel (cancellable);
+  fixture_wait (is_set, &result);
+  g_assert_false (linnet_engine_load_finish (engine, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (linnet_engine_get_model (engine));
+  g_clear_object (&result);
+  fixture_assert_finalized (engine);
 }
 
 static void
@@ -243,6 +280,7 @@ test_generate (void)
   LinnetGenerationStats stats;
   LinnetFinishReason reason;
   LinnetEngine *engine;
+  LinnetGeneration *generation;
   guint n_changes = 0;
 
   if (fixture_get_demo_model () == NULL)
@@ -279,9 +317,32 @@ test_generate (void)
   g_assert_cmpfloat_with_epsilon (linnet_generation_get_tokens_per_second (listener->generation),
                                   stats.decode_tokens / stats.decode_seconds, 1e-6);
 
-  /* Nothing is left over for later. */
+  /* Nothing is left over for later, and nobody else holds the generation. */
   fixture_run_for (50);
   g_assert_cmpuint (listener->n_finished, ==, 1);
+  generation = g_object_ref (listener->generation);
+  g_clear_pointer (&listener, listener_free);
+  fixture_assert_finalized (generation);
+  fixture_assert_finalized (engine);
+}
+
+/* A question that the demo model answers and is done. */
+static void
+test_answer_ends (void)
+{
+  const LinnetGenerationOptions options = fixture_greedy (0);
+  g_autoptr (LinnetConversation) conversation = fixture_conversation_new ("你好");
+  g_autoptr (Listener) listener = NULL;
+  LinnetEngine *engine;
+
+  if (fixture_get_demo_model () == NULL)
+    return;
+  engine = fixture_engine_new (0, 1024);
+  listener = listener_new (linnet_engine_generate (engine, conversation, &options));
+  g_assert_cmpint (listener_wait (listener), ==, LINNET_FINISH_END);
+  g_test_message ("%s", listener->text->str);
+  g_assert_cmpuint (listener->text->len, >, 0);
+  g_assert_null (strstr (listener->text->str, "<|im_end|>"));
   fixture_assert_finalized (engine);
 }
 
@@ -295,6 +356,57 @@ answer_greedily (LinnetEngine *engine, const char *question)
 
   listener_wait (listener);
   return g_strdup (listener->text->str);
+}
+
+/* Declares a token to be a control token, in a copy of a model in memory. */
+static void
+make_control_token (char *model, gsize length, gint32 token)
+{
+  static const char key[] = "tokenizer.ggml.token_type";
+  const gint32 control = 3;
+  char *types = memmem (model, length, key, strlen (key));
+
+  g_assert_nonnull (types);
+  /* Behind the key: type "array", type of its elements, their number. */
+  types += strlen (key) + 4 + 4 + 8;
+  memcpy (types + (gsize) token * sizeof token, &control, sizeof control);
+}
+
+static void
+test_control_tokens_are_not_shown (void)
+{
+  g_autoptr (GArray) tokens = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *contents = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *first = NULL;
+  LinnetEngine *engine;
+  gsize length;
+
+  if (fixture_get_demo_model () == NULL)
+    return;
+  engine = fixture_engine_new (1, 256);
+  before = answer_greedily (engine, QUESTION);
+  tokens = linnet_model_tokenize (linnet_engine_get_model (engine), before, -1, FALSE, NULL);
+  g_assert_nonnull (tokens);
+
+  folder = g_dir_make_tmp ("linnet-XXXXXX", NULL);
+  path = g_build_filename (folder, "model.gguf", NULL);
+  g_assert_true (g_file_get_contents (fixture_get_demo_model (), &contents, &length, NULL));
+  make_control_token (contents, length, g_array_index (tokens, gint32, 0));
+  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
+  g_assert_true (fixture_load (engine, path, NULL, NULL, NULL));
+  after = answer_greedily (engine, QUESTION);
+  g_test_message ("%s → %s", before, after);
+  first = g_utf8_substring (before, 0, 1);
+  g_assert_true (g_str_has_suffix (before, after));
+  g_assert_cmpuint (strlen (after), <, strlen (before));
+  g_assert_false (g_str_has_prefix (after, first));
+  g_remove (path);
+  g_rmdir (folder);
+  fixture_assert_finalized (engine);
 }
 
 static void
@@ -448,9 +560,12 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/load-bad", test_load_bad);
   g_test_add_func ("/engine/load-cancel", test_load_cancel);
   g_test_add_func ("/engine/load-cancel-midway", test_load_cancel_midway);
+  g_test_add_func ("/engine/load-cancel-late", test_load_cancel_late);
   g_test_add_func ("/engine/load-replaced", test_load_replaced);
   g_test_add_func ("/engine/load-stops-generation", test_load_stops_generation);
   g_test_add_func ("/engine/generate", test_generate);
+  g_test_add_func ("/engine/answer-ends", test_answer_ends);
+  g_test_add_func ("/engine/control-tokens-are-not-shown", test_control_tokens_are_not_shown);
   g_test_add_func ("/engine/greedy-is-repeatable", test_greedy_is_repeatable);
   g_test_add_func ("/engine/seed-decides", test_seed_decides);
   g_test_add_func ("/engine/prefix-is-reused", test_prefix_is_reused);

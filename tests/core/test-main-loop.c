@@ -119,7 +119,7 @@ test_frames (void)
 
   if (fixture_get_demo_model () == NULL)
     return;
-  engine = fixture_engine_new (0, 512);
+  engine = fixture_engine_new (1, 512);
   start_us = g_get_monotonic_time ();
   listener = listener_new (linnet_engine_generate (engine, conversation, &options));
   listener_wait (listener);
