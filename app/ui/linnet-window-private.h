@@ -26,6 +26,9 @@ struct _LinnetWindow {
   GSettings *settings;            /* NULL where the schema is not installed */
   char *demo_path;                /* NULL until a demo model is known */
 
+  GtkWidget *focus_to_restore; /* borrowed; set while restore_focus_source waits */
+  guint restore_focus_source;
+
   gint64 speed_shown_us; /* when the speed in the header was last written */
 };
 

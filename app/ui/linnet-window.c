@@ -7,7 +7,8 @@
 #include "linnet-accelerators.h"
 #include "linnet-window-private.h"
 
-#define SPEED_SHOWN_EVERY_US 400000
+#define SPEED_SHOWN_EVERY_US   400000
+#define RESTORE_FOCUS_AFTER_MS 100 /* a few frames */
 
 G_DEFINE_FINAL_TYPE (LinnetWindow, linnet_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -192,6 +193,28 @@ linnet_window_show_error (LinnetWindow *self,
     ask_for_model (self, _ ("No Model Is Open"), sentence);
 }
 
+static gboolean
+restore_focus_cb (gpointer user_data)
+{
+  LinnetWindow *self = user_data;
+
+  self->restore_focus_source = 0;
+  if (self->focus_to_restore != NULL && gtk_widget_get_mapped (self->focus_to_restore))
+    gtk_widget_grab_focus (self->focus_to_restore);
+  g_clear_weak_pointer (&self->focus_to_restore);
+  return G_SOURCE_REMOVE;
+}
+
+/* Applying a breakpoint hides the content for a moment, and with it the focus would go. */
+static void
+breakpoint_changed_cb (LinnetWindow *self)
+{
+  if (self->restore_focus_source != 0)
+    return;
+  g_set_weak_pointer (&self->focus_to_restore, gtk_window_get_focus (GTK_WINDOW (self)));
+  self->restore_focus_source = g_timeout_add (RESTORE_FOCUS_AFTER_MS, restore_focus_cb, self);
+}
+
 /* Binds the window's size to the settings, where their schema is installed. */
 static void
 setup_settings (LinnetWindow *self)
@@ -242,6 +265,8 @@ linnet_window_dispose (GObject *object)
   if (self->chat != NULL)
     disconnect_updates (self);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WINDOW);
+  g_clear_handle_id (&self->restore_focus_source, g_source_remove);
+  g_clear_weak_pointer (&self->focus_to_restore);
   g_clear_object (&self->load_cancellable);
   g_clear_object (&self->chat);
   g_clear_object (&self->engine);
@@ -313,6 +338,7 @@ linnet_window_init (LinnetWindow *self)
                    update_actions);
   connect_updates (self, self->chat_page, "notify::at-end", update_actions);
   connect_updates (self, self->stack, "notify::visible-child", update_actions);
+  g_signal_connect (self, "notify::current-breakpoint", G_CALLBACK (breakpoint_changed_cb), NULL);
 
   linnet_window_setup_drop_target (self);
   setup_settings (self);

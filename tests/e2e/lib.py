@@ -71,7 +71,7 @@ class Desktop:
         self.home = tempfile.mkdtemp(prefix='linnet-e2e-')
         self._set_environment()
         number = self._start_and_read(
-            ['Xvfb', '-displayfd', '1', '-screen', '0', self.size + 'x24', '-nolisten', 'tcp'])
+            ['Xvfb', '-displayfd', '1', '-screen', '0', self.size + 'x24', '-nolisten', 'tcp', '-noreset'])
         os.environ['DISPLAY'] = ':' + number
         os.environ['DBUS_SESSION_BUS_ADDRESS'] = self._start_and_read(
             ['dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address=1'])
