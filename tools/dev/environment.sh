@@ -51,13 +51,21 @@ environment_set_locale () {
   export LANG=C.UTF-8
 }
 
+# Says what to do, and ends, where the given command would need an administrator's rights that
+# cannot be had without asking.
+need_administrator () {
+  [ "$(id -u)" = 0 ] && return
+  if command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+    return
+  fi
+  die "Linnet's build needs system packages: as administrator, run \`$*\`, then ./dev again."
+}
+
 as_administrator () {
   if [ "$(id -u)" = 0 ]; then
     "$@"
-  elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-    sudo "$@"
   else
-    die "Linnet's build needs system packages: as administrator, run \`$*\`, then ./dev again."
+    sudo "$@"
   fi
 }
 
@@ -65,6 +73,7 @@ as_administrator () {
 install_quietly () {
   local log
 
+  need_administrator "$@"
   log=$(mktemp)
   if as_administrator "$@" >"$log" 2>&1 </dev/null; then
     rm -f "$log"
@@ -93,6 +102,7 @@ apt_install () {
     -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20)
 
   command -v apt-get >/dev/null || die "This system has no apt-get to install $* with."
+  need_administrator apt-get install "$@"
   export DEBIAN_FRONTEND=noninteractive
   # The lists may be missing or old: refresh them only when the first try says so. A source that
   # fails (a third party's) does not matter as long as the packages come.

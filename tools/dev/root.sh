@@ -9,10 +9,10 @@ root_suite=trixie
 root_shared_etc='hosts hostname resolv.conf passwd group machine-id localtime
   ssl/certs/ca-certificates.crt'
 
-# Changing this file, or the package list, makes another root.
+# Another package list, or another way of making a root, makes another root.
 root_path () {
   local key
-  key=$({ packages_debian; cat "$checkout/tools/dev/root.sh"; uname -m; } | checksum)
+  key=$({ packages_debian; declare -f root_make root_finish; uname -m; } | checksum)
   echo "$cache_dir/root-$key"
 }
 
