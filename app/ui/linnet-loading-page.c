@@ -34,6 +34,8 @@ linnet_loading_page_dispose (GObject *object)
   LinnetLoadingPage *self = LINNET_LOADING_PAGE (object);
 
   g_clear_handle_id (&self->reveal_source, g_source_remove);
+  /* Before the template lets go of it, which AdwBin would not notice. */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_LOADING_PAGE);
 
   G_OBJECT_CLASS (linnet_loading_page_parent_class)->dispose (object);

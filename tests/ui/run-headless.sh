@@ -10,6 +10,11 @@ for tool in Xvfb dbus-run-session; do
   fi
 done
 
+if [ ! -e /usr/share/dbus-1/services/org.a11y.Bus.service ]; then
+  echo '1..0 # SKIP at-spi2-core is not installed'
+  exit 0
+fi
+
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$folder"' EXIT
@@ -30,14 +35,14 @@ mkdir -m 700 "$folder/run"
 DISPLAY=:$(cat "$folder/display")
 HOME=$folder XDG_RUNTIME_DIR=$folder/run XDG_CONFIG_HOME=$folder XDG_DATA_HOME=$folder
 XDG_CACHE_HOME=$folder
-# A shell of its own so that nothing outlives the bus; the accessibility bus is not needed here.
 GDK_BACKEND=x11 GDK_DEBUG=no-portals ADW_DISABLE_PORTAL=1 GSK_RENDERER=cairo
-GSETTINGS_BACKEND=memory GTK_A11Y=test
+GSETTINGS_BACKEND=memory
 export DISPLAY HOME XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME
-export GDK_BACKEND GDK_DEBUG ADW_DISABLE_PORTAL GSK_RENDERER GSETTINGS_BACKEND GTK_A11Y
-unset WAYLAND_DISPLAY
+export GDK_BACKEND GDK_DEBUG ADW_DISABLE_PORTAL GSK_RENDERER GSETTINGS_BACKEND
+unset WAYLAND_DISPLAY AT_SPI_BUS_ADDRESS GTK_A11Y
 
 status=0
-dbus-run-session -- "$@" 2>"$folder/errors" || status=$?
+# What the bus and its services print is no part of the test's output.
+dbus-run-session -- sh -c 'exec "$@" >&4' sh "$@" 4>&1 >/dev/null 2>"$folder/errors" || status=$?
 grep -v '^dbus-daemon' "$folder/errors" >&2 || :
 exit "$status"

@@ -48,9 +48,9 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_object_ref (fixture->page);
   gtk_window_destroy (GTK_WINDOW (fixture->window));
   ui_assert_finalized (fixture->page);
-  ui_assert_finalized (fixture->answer);
   ui_assert_finalized (fixture->chat);
   ui_assert_finalized (fixture->engine);
+  ui_assert_finalized (fixture->answer);
 }
 
 static double
@@ -103,7 +103,7 @@ test_clears (Fixture *fixture, gconstpointer data)
 {
   write_lines (fixture, 60);
   linnet_chat_clear (fixture->chat);
-  ui_run (100);
+  ui_run (600);
   g_assert_true (linnet_chat_page_get_at_end (fixture->page));
   g_assert_false (gtk_widget_get_mapped (
       ui_find (ui_find (GTK_WIDGET (fixture->page), GTK_TYPE_OVERLAY), GTK_TYPE_LIST_BOX)));

@@ -7,8 +7,10 @@
 #include "linnet-window.h"
 #include "ui-test.h"
 
+/* One for all tests: a second one would find the first on the bus. */
+static LinnetApplication *application;
+
 typedef struct {
-  LinnetApplication *application;
   LinnetWindow *window;
   LinnetChat *chat;
 } Fixture;
@@ -16,13 +18,7 @@ typedef struct {
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  fixture->application = linnet_application_new ();
-  g_application_register (G_APPLICATION (fixture->application), NULL, &error);
-  g_assert_no_error (error);
-  fixture->window =
-      linnet_window_new (GTK_APPLICATION (fixture->application), ui_get_demo_model ());
+  fixture->window = linnet_window_new (GTK_APPLICATION (application), ui_get_demo_model ());
   fixture->chat = linnet_window_get_chat (fixture->window);
   gtk_window_present (GTK_WINDOW (fixture->window));
 }
@@ -33,8 +29,6 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_object_ref (fixture->window);
   gtk_window_close (GTK_WINDOW (fixture->window));
   ui_assert_finalized (fixture->window);
-  g_application_set_default (NULL);
-  ui_assert_finalized (fixture->application);
 }
 
 /* Names of the actions that are enabled among those of the window, in the order below. */
@@ -196,12 +190,20 @@ test_close_loading (Fixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  g_autoptr (GError) error = NULL;
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  application = linnet_application_new ();
+  g_application_register (G_APPLICATION (application), NULL, &error);
+  g_assert_no_error (error);
 
   g_test_add ("/ui/window/no-model", Fixture, NULL, set_up, test_no_model, tear_down);
   g_test_add ("/ui/window/chat", Fixture, NULL, set_up, test_chat, tear_down);
   g_test_add ("/ui/window/bad-file", Fixture, NULL, set_up, test_bad_file_keeps_model, tear_down);
   g_test_add ("/ui/window/close-busy", Fixture, NULL, set_up, test_close_busy, tear_down);
   g_test_add ("/ui/window/close-loading", Fixture, NULL, set_up, test_close_loading, tear_down);
-  return g_test_run ();
+  status = g_test_run ();
+  g_object_unref (application);
+  return status;
 }

@@ -69,16 +69,19 @@ assert_name_cb (GtkWidget *widget, gpointer data)
   GtkAccessible *accessible = GTK_ACCESSIBLE (widget);
   const char *tooltip = gtk_widget_get_tooltip_text (widget);
 
-  if (!gtk_widget_get_focusable (widget) || !gtk_widget_get_visible (widget) ||
+  if (!gtk_widget_get_focusable (widget) || !gtk_widget_is_visible (widget) ||
       is_container (widget))
     return;
   if (gtk_test_accessible_has_property (accessible, GTK_ACCESSIBLE_PROPERTY_LABEL) ||
       gtk_test_accessible_has_relation (accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY) ||
       (tooltip != NULL && *tooltip != '\0'))
     return;
-  /* A button is named by the text in it; the arrow in a menu button by the button. */
+  /* A label says itself, a button is named by the text in it. */
+  if (GTK_IS_LABEL (widget) && *gtk_label_get_label (GTK_LABEL (widget)) != '\0')
+    return;
   if (GTK_IS_BUTTON (widget) && ui_find (widget, GTK_TYPE_LABEL) != NULL)
     return;
+  /* The toolkit's own: the arrow in a menu button, the buttons that close a window. */
   if (gtk_widget_get_ancestor (widget, GTK_TYPE_MENU_BUTTON) != NULL ||
       gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) != NULL)
     return;

@@ -60,6 +60,8 @@ linnet_notice_set_property (GObject *object, guint prop_id, const GValue *value,
 static void
 linnet_notice_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwBin would not notice. */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_NOTICE);
 
   G_OBJECT_CLASS (linnet_notice_parent_class)->dispose (object);
