@@ -24,8 +24,9 @@ typedef struct {
   guint n_ctx;   /* 0: the trained length, 4096 at most */
 } LinnetLoadOptions;
 
-/* Loads path and makes it the model; a running generation is stopped first. On failure or
- * cancellation the previous model stays. options: NULL for the defaults. */
+/* Loads path and makes it the model; a running generation is stopped first, and a load that is
+ * still going on is cancelled. On failure or cancellation the previous model stays. options: NULL
+ * for the defaults. The engine lives at least until the callback. */
 void linnet_engine_load_async (LinnetEngine *self,
                                const char *path,
                                const LinnetLoadOptions *options,
@@ -40,8 +41,9 @@ double linnet_engine_get_load_progress (LinnetEngine *self);
 LinnetGeneration *linnet_engine_get_generation (LinnetEngine *self); /* borrowed, may be NULL */
 
 /* Starts an answer to the conversation as it is now (its last message is the question; the text is
- * copied). A model must be loaded and no generation running. options: NULL for the defaults.
- * Transfer full; the engine keeps its own reference until it is finished. */
+ * copied) by the model as it is now, even if another one is being loaded. A model must be loaded
+ * and no generation running. options: NULL for the defaults. Transfer full; the engine keeps its
+ * own reference until it is finished. Disposing of the engine stops and finishes it. */
 LinnetGeneration *linnet_engine_generate (LinnetEngine *self,
                                           LinnetConversation *conversation,
                                           const LinnetGenerationOptions *options);
