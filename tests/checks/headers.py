@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each header compiles when it is the first and only one included."""
 
+import concurrent.futures
 import json
 import os
 import shlex
@@ -28,6 +29,13 @@ def compile_alone(path, language, standard, flags):
     return [f'{path}: {text}'] if status else []
 
 
+def compile_all(paths, flags):
+    """What it complains of in any of the headers, several at a time."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda path: compile_alone(path, 'c', 'gnu11', flags), paths)
+    return [complaint for complaints in results for complaint in complaints]
+
+
 def application_flags():
     """The paths and definitions that the application's own files are compiled with."""
     with open(BUILD / 'compile_commands.json', encoding='utf-8') as file:
@@ -46,10 +54,7 @@ def application_flags():
 
 def engine_headers():
     """Each header of the engine, in C."""
-    complaints = []
-    for path in files('.h', under='engine'):
-        complaints += compile_alone(path, 'c', 'gnu11', [f'-I{SOURCE / "engine"}'])
-    return complaints
+    return compile_all(files('.h', under='engine'), [f'-I{SOURCE / "engine"}'])
 
 
 def public_header():
@@ -67,10 +72,7 @@ def application_headers():
         raise Skip('the application is not part of this build')
     if not any('gtk-4.0' in flag for flag in flags):
         headers = [path for path in headers if not str(path).startswith('app/ui')]
-    complaints = []
-    for path in headers:
-        complaints += compile_alone(path, 'c', 'gnu11', flags)
-    return complaints
+    return compile_all(headers, flags)
 
 
 def guards():

@@ -258,16 +258,28 @@ root_set_arguments () {
 # Fills root_command with the words that run the given command in the root, in the current folder
 # and with the root's programs only.
 root_set_command () {
+  local words=() i
+
   root_set_arguments
   root_command=(env -u XDG_DATA_DIRS -u XDG_CONFIG_DIRS PATH=/usr/bin:/usr/sbin
-    LINNET_DEV_ENVIRONMENT="${root##*/}" "$@")
-  if [ -n "${root_by_chroot:-}" ]; then
-    root_command=(unshare --mount --propagation private
-      bash "$checkout/tools/dev/chroot.sh" "$root/mnt" "$PWD"
-      "${root_arguments[@]}" -- "${root_command[@]}")
-  else
-    root_command=(bwrap "${root_arguments[@]}" --chdir "$PWD" -- "${root_command[@]}")
-  fi
+    LINNET_DEV_ENVIRONMENT="${root##*/}" LINNET_DEV_WAY="$root_way" "$@")
+  case $root_way in
+    bubblewrap)
+      root_command=(bwrap "${root_arguments[@]}" --chdir "$PWD" -- "${root_command[@]}")
+      ;;
+    mount)
+      root_command=(unshare --mount --propagation private
+        bash "$checkout/tools/dev/chroot.sh" "$root/mnt" "$PWD"
+        "${root_arguments[@]}" -- "${root_command[@]}")
+      ;;
+    trace)
+      for ((i = 0; i < ${#root_arguments[@]}; i += 3)); do
+        [ "${root_arguments[i]}" = --symlink ] ||
+          words+=(-b "${root_arguments[i + 1]}:${root_arguments[i + 2]}")
+      done
+      root_command=(proot -r "$root" "${words[@]}" -w "$PWD" "${root_command[@]}")
+      ;;
+  esac
 }
 
 root_run () {
@@ -281,18 +293,28 @@ root_enter () {
   exec "${root_command[@]}"
 }
 
-# Finds a way in that works, and asks the root whether it is fit to build with.
+# Finds a way in that this system allows, and asks the root whether it is fit to build with. In a
+# container that refuses both namespaces and mounts, root is left with proot, which follows every
+# system call: slow, and not for the sanitizers.
 root_probe () {
-  root_by_chroot=
-  if (root_run true) 2>/dev/null; then
-    :
-  elif [ "$(id -u)" = 0 ] && (root_by_chroot=1 && root_run true) 2>/dev/null; then
-    root_by_chroot=1
-  elif bwrap --ro-bind / / true 2>/dev/null || [ ! -x "$root/usr/bin/env" ]; then
-    return 1
-  else
-    die "This system lets ./dev neither start bubblewrap nor mount: allow user namespaces, or" \
-      "build on a system that has GTK $floor_gtk and libadwaita $floor_adwaita itself."
-  fi
-  root_run sh -c "$environment_probe" 2>/dev/null
+  [ -x "$root/usr/bin/env" ] || return 1
+  for root_way in bubblewrap mount trace; do
+    case $root_way in
+      mount) [ "$(id -u)" = 0 ] || continue ;;
+      trace)
+        if bwrap --ro-bind / / true 2>/dev/null; then
+          return 1
+        elif [ "$(id -u)" != 0 ]; then
+          die "This system does not let ./dev start bubblewrap: allow user namespaces, or build" \
+            "on a system that has GTK $floor_gtk and libadwaita $floor_adwaita itself."
+        fi
+        command -v proot >/dev/null || apt_install proot || die "proot could not be installed."
+        ;;
+    esac
+    if root_run true 2>/dev/null; then
+      root_run sh -c "$environment_probe" 2>/dev/null
+      return
+    fi
+  done
+  return 1
 }
