@@ -174,7 +174,7 @@ static void
 linnet_application_init (LinnetApplication *self)
 {
   const GOptionEntry options[] = {
-    { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version and exit"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, NULL, _ ("Print the version and exit"), NULL },
     { "exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->exit_after_startup,
       NULL, NULL },
     { "seed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->seed, NULL, NULL },

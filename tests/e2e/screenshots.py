@@ -33,13 +33,9 @@ def show_start(app, language):
 
 def ask(app, language, question):
     app.write(app.find('text', WORDS[language]['field']), question)
-    app.keys('Return')
+    app.keys('ctrl+l', 'Return')
     time.sleep(0.5)
     app.find('button', WORDS[language]['send'], timeout=120)
-
-
-def show_poem(app, language):
-    ask(app, language, POEM[language])
 
 
 def show_conversation(app, language):
@@ -47,17 +43,29 @@ def show_conversation(app, language):
     ask(app, language, POEM[language])
 
 
-def show_chinese(app, language):
-    ask(app, language, CAPITAL['zh_CN'])
-    ask(app, language, POEM['zh_CN'])
-
-
 def show_answering(app, language):
     app.write(app.find('text', WORDS[language]['field']), POEM[language])
-    app.keys('Return')
+    app.keys('ctrl+l', 'Return')
     wait(lambda: any(len(app.text(view)) > 60 for view in app.find_all('text')
                      if view.get_name() != WORDS[language]['field']),
          'no answer came', 60)
+
+
+def show_reading(app, language):
+    app.write(app.find('text', WORDS[language]['field']), LONG)
+    app.keys('ctrl+l', 'Return')
+    app.find('label', contains='%', timeout=60)
+
+
+def show_long_question(app, language):
+    show_conversation(app, language)
+    app.write(app.find('text', WORDS[language]['field']), LONG)
+
+
+def show_scrolled(app, language):
+    for _ in range(3):
+        ask(app, language, POEM[language])
+    app.keys('Page_Up', 'Page_Up')
 
 
 def show_shortcuts(app, language):
@@ -84,24 +92,30 @@ def show_refused(app, language):
 
 
 BAD_FILE = '/nowhere'
+LONG = ('请把下面这段话读一遍，再用一句话说明它讲了什么：春天来了，天气一天比一天暖和，河里的冰化了，'
+        '柳树发了芽，燕子从南方飞了回来。') * 8
 
 # name: (language, dark, size, what to do, model file or None for the demo model, seed)
 SHOTS = {
-    'start': ('en_US', False, WIDE, show_start, None, 2),
-    'start-dark': ('en_US', True, WIDE, show_start, None, 2),
-    'start-zh-narrow': ('zh_CN', False, NARROW, show_start, None, 2),
-    'start-small': ('en_US', False, SMALL, show_start, None, 2),
-    'answering': ('en_US', False, WIDE, show_answering, None, 2),
-    'answer-dark': ('en_US', True, WIDE, show_poem, None, 2),
-    'answer-narrow': ('en_US', False, NARROW, show_poem, None, 2),
-    'answer-zh': ('zh_CN', False, WIDE, show_conversation, None, 2),
-    'answer-zh-dark': ('zh_CN', True, WIDE, show_conversation, None, 2),
-    'answer-zh-narrow-dark': ('zh_CN', True, NARROW, show_conversation, None, 2),
-    'shortcuts': ('en_US', False, WIDE, show_shortcuts, None, 2),
-    'menu-zh': ('zh_CN', False, WIDE, show_menu, None, 2),
-    'bad-file': ('en_US', False, WIDE, show_refused, None, 2),
-    'bad-file-zh-narrow': ('zh_CN', False, NARROW, show_refused, None, 2),
-    'no-model-zh': ('zh_CN', False, WIDE, show_failed, 'bad', 2),
+    'start': ('en_US', False, WIDE, show_start, None, 8),
+    'start-dark': ('en_US', True, WIDE, show_start, None, 8),
+    'start-zh-narrow': ('zh_CN', False, NARROW, show_start, None, 8),
+    'start-small': ('en_US', False, SMALL, show_start, None, 8),
+    'answering': ('en_US', False, WIDE, show_answering, None, 8),
+    'reading-zh-narrow': ('zh_CN', False, NARROW, show_reading, None, 8),
+    'answer': ('en_US', False, WIDE, show_conversation, None, 8),
+    'answer-dark': ('en_US', True, WIDE, show_conversation, None, 8),
+    'answer-narrow': ('en_US', False, NARROW, show_conversation, None, 8),
+    'answer-zh': ('zh_CN', False, WIDE, show_conversation, None, 4),
+    'answer-zh-dark': ('zh_CN', True, WIDE, show_conversation, None, 4),
+    'answer-zh-narrow-dark': ('zh_CN', True, NARROW, show_conversation, None, 4),
+    'long-question-zh-narrow': ('zh_CN', False, NARROW, show_long_question, None, 4),
+    'scrolled-narrow-dark': ('en_US', True, NARROW, show_scrolled, None, 8),
+    'shortcuts': ('en_US', False, WIDE, show_shortcuts, None, 8),
+    'menu-zh': ('zh_CN', False, WIDE, show_menu, None, 4),
+    'bad-file': ('en_US', False, WIDE, show_refused, None, 8),
+    'bad-file-zh-narrow': ('zh_CN', False, NARROW, show_refused, None, 4),
+    'no-model-zh': ('zh_CN', False, WIDE, show_failed, 'bad', 4),
 }
 
 
@@ -110,7 +124,7 @@ def take(app, path):
     x, y, width, height = app.place()
     crop = f'{width - 2 * FRAME}x{height - 2 * FRAME}+{x + FRAME}+{y + FRAME}'
     subprocess.run(['import', '-silent', '-window', 'root', '-crop', crop, '+repage',
-                    '-dither', 'None', '-colors', '200', '-define', 'png:compression-level=9',
+                    '-dither', 'None', '-colors', '128', '-define', 'png:compression-level=9',
                     '-strip', str(path)], check=True)
 
 

@@ -112,8 +112,22 @@ def bad_file_is_refused(app):
     wait_finished(app)
 
 
+def too_long_comes_back(app):
+    """A question longer than the model can take in is given back, with a sentence."""
+    question = '天上的星星真多。' * 1000
+    app.write(field(app), question)
+    app.keys('ctrl+l', 'Return')
+    app.find('label', contains='longer than this model can take in', timeout=60)
+    wait(lambda: app.text(field(app)) == question, 'the question is not in the field again')
+    app.press(app.find('button', 'New Chat', timeout=5))
+    app.gone('label', contains='longer than this model can take in')
+    app.write(field(app), '')
+
+
 def new_chat_clears(app):
     """A new chat begins empty, with suggestions that are sent."""
+    ask(app, 'Hello!')
+    wait_finished(app)
     app.keys('ctrl+n')
     app.find('list', 'Suggestions')
     assert not answers(app)
@@ -198,7 +212,7 @@ def run():
         with Desktop() as desktop, tempfile.TemporaryDirectory() as folder:
             with App(desktop, '--seed', 2) as app:
                 for test in (answer_streams, stop_stops, keys_work, bad_file_is_refused,
-                             new_chat_clears, shortcuts_open, about_opens,
+                             too_long_comes_back, new_chat_clears, shortcuts_open, about_opens,
                              closes_while_answering, says_no_nonsense):
                     tap.run(test, app)
             bad_file = os.path.join(folder, 'bad.gguf')
