@@ -10,6 +10,7 @@ struct _LinnetEmptyState {
   AdwBin parent_instance;
 
   GtkImage *icon;
+  GtkLabel *heading;
   GtkLabel *description;
   GtkListBox *suggestions;
 
@@ -80,6 +81,7 @@ linnet_empty_state_set_property (GObject *object,
   case PROP_COMPACT:
     self->compact = g_value_get_boolean (value);
     gtk_widget_set_visible (GTK_WIDGET (self->icon), !self->compact);
+    gtk_widget_set_visible (GTK_WIDGET (self->heading), !self->compact);
     gtk_widget_set_visible (GTK_WIDGET (self->description), !self->compact);
     break;
   default:
@@ -115,6 +117,7 @@ linnet_empty_state_class_init (LinnetEmptyStateClass *klass)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/linnet_chat/Linnet/linnet-empty-state.ui");
   gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, icon);
+  gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, heading);
   gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, description);
   gtk_widget_class_bind_template_child (widget_class, LinnetEmptyState, suggestions);
 }
