@@ -59,8 +59,14 @@ command_run () {
   build_in dev || exit 1
   build_environment
   if [ "$(uname -s)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-    say "There is no display here, so Linnet runs in the terminal." ""
+    say "There is no display here, so Linnet runs in the terminal."
     exec linnet-cli demo
+  fi
+  # A display without a session bus (ssh, a bare X server) gets one of its own.
+  if [ "$(uname -s)" = Linux ] && [ -z "${DBUS_SESSION_BUS_ADDRESS:-}" ] &&
+    [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ]; then
+    exec 3>&2
+    exec dbus-run-session -- sh -c 'exec "$@" 2>&3 3>&-' sh linnet "$@" 2>/dev/null
   fi
   exec linnet "$@"
 }
