@@ -43,6 +43,11 @@ typedef struct {
   /* Whether matrices of the type are to be repacked into panels. NULL: none. */
   bool (*wants_panels) (uint32_t type);
 
+  /* What activations are rounded to for products with the type, 32 at a time: q × scale with |q| at
+   * most the result, scale = max|x| / result, to nearest, halves away from zero, or all zero where
+   * the inverse of the scale is not finite; 0, or the function NULL: they are not rounded. */
+  int (*largest_activation) (uint32_t type);
+
   /* Makes of token t of x, n_tokens × n_cols, the form that matmul() reads, and writes it to its
    * place in prepared, which has n_tokens × prepared_bytes (n_cols) bytes, 64-byte aligned.
    * NULL, both: matmul() reads the floats. */

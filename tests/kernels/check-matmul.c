@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Matrix products of every type against sums in double precision.
  *
- * A level that rounds activations to 8 bits must give Σ scale_x × (scale × Σ q q_x − min × Σ q_x),
- * with lm_group's and lm_activation's values, integers exact; one that does not must give Σ w x. */
+ * A level that rounds activations must give Σ scale_x × (scale × Σ q q_x − min × Σ q_x), with
+ * lm_group's values and activations rounded as largest_activation() says, integers exact; one that
+ * does not must give Σ w x. */
 #include <math.h>
 
 #include "kernels-test.h"
@@ -14,11 +15,37 @@ typedef struct {
   double magnitude; /* of the terms, added */
 } expectation;
 
+/* 32 rounded activations. */
+typedef struct {
+  int q[LM_GROUP_LENGTH];
+  int sum[2];
+  float scale;
+} activation;
+
+static void
+round_activations (const float *x, size_t n_groups, int steps, activation *out)
+{
+  for (size_t g = 0; g < n_groups; g++, x += LM_GROUP_LENGTH) {
+    float largest = 0;
+
+    for (int i = 0; i < LM_GROUP_LENGTH; i++)
+      largest = fmaxf (largest, fabsf (x[i]));
+    memset (&out[g], 0, sizeof out[g]);
+    if (!isfinite ((float) steps / largest))
+      continue;
+    out[g].scale = largest / (float) steps;
+    for (int i = 0; i < LM_GROUP_LENGTH; i++) {
+      out[g].q[i] = (int) roundf (x[i] * ((float) steps / largest));
+      out[g].sum[i / 16] += out[g].q[i];
+    }
+  }
+}
+
 /* Each term takes at most four roundings before it is added, and there is one rounding an addition,
  * of a partial sum no larger than the sum of magnitudes. Where a scale's product is so small that
  * it is denormal, its error is up to 2^−149 times what it is multiplied with. */
 static expectation
-expect_groups (const lm_group *groups, const lm_activation *x, size_t n_groups)
+expect_groups (const lm_group *groups, const activation *x, size_t n_groups)
 {
   double denormal = 0;
   expectation e = { 0 };
@@ -51,6 +78,13 @@ expect_floats (const float *w, const float *x, size_t n)
   return e;
 }
 
+/* 0: they are not rounded. */
+static int
+largest_activation (uint32_t type)
+{
+  return kernels_level->largest_activation != NULL ? kernels_level->largest_activation (type) : 0;
+}
+
 /* Expectations for row r of the matrix and token x. */
 static expectation
 expect (const test_matrix *m, size_t r, const float *x)
@@ -58,14 +92,14 @@ expect (const test_matrix *m, size_t r, const float *x)
   size_t n = m->file.n_cols, n_groups = n / LM_GROUP_LENGTH;
   const char *row = (const char *) m->file.data + r * m->file.row_bytes;
   lm_group *groups = calloc (n_groups + 1, sizeof *groups);
-  lm_activation *acts = calloc (n_groups + 1, sizeof *acts);
+  activation *acts = calloc (n_groups + 1, sizeof *acts);
   float *floats = calloc (n, sizeof *floats);
-  lm_unpack_fn unpack = lm_quant_get_unpack (m->file.type);
+  int steps = largest_activation (m->file.type);
   expectation e;
 
-  if (unpack != NULL && kernels_level->prepare != NULL) {
-    unpack (row, n, groups);
-    lm_quant_activations (x, n, acts);
+  if (steps != 0) {
+    lm_quant_get_unpack (m->file.type) (row, n, groups);
+    round_activations (x, n_groups, steps, acts);
     e = expect_groups (groups, acts, n_groups);
   } else {
     lm_quant_dequantise (m->file.type, row, n, groups, floats);
@@ -77,8 +111,25 @@ expect (const test_matrix *m, size_t r, const float *x)
   return e;
 }
 
+/* What products are whole multiples of when scales and activations are whole. */
+static double
+smallest_product (uint32_t type)
+{
+  switch (type) {
+  case LM_TYPE_IQ2_XXS:
+  case LM_TYPE_IQ2_XS:
+  case LM_TYPE_IQ2_S:
+    return 0.125;
+  case LM_TYPE_IQ3_XXS:
+    return 0.25;
+  default:
+    return 1;
+  }
+}
+
 /* Multiplies m with n_tokens of x in guarded memory and compares each product. With is_whole not
- * even the last bit of those may differ whose sums stay below 2^21; their number is returned. */
+ * even the last bit of those may differ whose sums fit a float's 24 bits; their number is
+ * returned. */
 static size_t
 check_products (const test_matrix *m, const float *x, size_t n_tokens, bool is_whole)
 {
@@ -93,7 +144,7 @@ check_products (const test_matrix *m, const float *x, size_t n_tokens, bool is_w
     for (size_t r = 0; r < n_rows; r++) {
       expectation e = expect (m, r, x + t * m->file.n_cols);
       double value = values[t * stride + r];
-      bool is_exact = is_whole && e.magnitude < 0x1p21;
+      bool is_exact = is_whole && e.magnitude < 0x1p24 * smallest_product (m->file.type);
 
       n_exact += is_exact;
       CHECK (fabs (value - e.value) <= (is_exact ? 0 : e.error),
@@ -158,8 +209,9 @@ check_matmul_extreme (void)
   check_types (FILL_EXTREME, 1e20);
 }
 
-/* Activations that are whole and reach 127 in every group have the scale one, so every product is a
- * multiple of 1/8 and, while sums stay below 2^21, there is nothing to round. */
+/* Activations that are whole and reach the largest in every group have the scale one, so there is
+ * nothing to round while sums fit 24 bits. Every second round has one group that is not zero, or
+ * types with large weights would not stay there. */
 void
 check_matmul_whole (void)
 {
@@ -167,6 +219,7 @@ check_matmul_whole (void)
     uint32_t length = lm_type_get_traits (KERNEL_TYPES[i])->block_length;
     uint32_t n_cols = length == 1 ? 32 : length;
     static const int LARGEST[] = { 127, 15, 3 };
+    int rounded = largest_activation (KERNEL_TYPES[i]), largest = rounded > 0 ? rounded : 127;
     const size_t n_tokens = 6;
     size_t n_exact = 0;
 
@@ -174,11 +227,15 @@ check_matmul_whole (void)
       test_matrix m = test_matrix_new (KERNEL_TYPES[i], 24, n_cols, FILL_WHOLE);
       guarded x = make_input (n_cols * n_tokens, 0);
       float *values = (float *) x.data;
+      size_t n_groups = n_cols / LM_GROUP_LENGTH, first = random_below (n_groups);
 
       for (size_t j = 0; j < n_cols * n_tokens; j++)
-        values[j] = j % 32 == 5 ? -127
-                                : (float) random_below (2 * (size_t) LARGEST[round % 3] + 1) -
-                                      (float) LARGEST[round % 3];
+        values[j] =
+            (float) random_below (2 * (size_t) LARGEST[round % 3] + 1) - (float) LARGEST[round % 3];
+      for (size_t j = 5; j < n_cols * n_tokens; j += LM_GROUP_LENGTH)
+        values[j] = (float) -largest;
+      for (size_t j = 0; round % 2 == 1 && j < n_cols * n_tokens; j++)
+        values[j] = j % n_cols / LM_GROUP_LENGTH == first ? values[j] : 0;
       n_exact += check_products (&m, values, n_tokens, length > 1);
       guarded_free (&x);
       test_matrix_free (&m);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The AVX2 level: what its files share.
  *
- * Activations are rounded to 8 bits, 32 at a time. A vector's eight lanes are eight rows of weights
- * (a panel), and the same four activations go to every lane, so that a lane ends up with the sum of
- * its own row and nothing is ever added across lanes. For each row and token the 32-weight groups
- * are added in their order, each with the same few operations, whether one token is multiplied or
- * sixty-four: that is what makes the result independent of the rest of the call. */
+ * Activations are rounded to 8 or 14 bits, 32 at a time. A vector's eight lanes are eight rows of
+ * weights (a panel), and the same four activations go to every lane, so that a lane ends up with
+ * the sum of its own row and nothing is ever added across lanes. For each row and token the
+ * 32-weight groups are added in their order, each with the same few operations, whether one token
+ * is multiplied or sixty-four: that is what makes the result independent of the rest of the call.
+ */
 #pragma once
 
 #include <immintrin.h>
@@ -25,10 +26,14 @@ typedef struct {
   int32_t sum_8;    /* 8 × Σ q */
 } lm_avx2_group;
 
-/* The same q as 16-bit integers, in the order 0, 2, 1, 3, 4, 6, 5, 7, … in which 8-bit weights are
- * widened. They lie in front of the groups above. */
+/* The same activations rounded to 14 bits, which costs no more where weights of 8 bits have to be
+ * widened anyway: in the order 0, 2, 1, 3, 4, 6, 5, 7, … in which those are. They lie in front of
+ * the groups above. */
 typedef struct {
   int16_t q[LM_GROUP_LENGTH];
+  float scale;
+  float scaled_sum[2]; /* scale × Σ q of each half */
+  float unused;
 } lm_avx2_wide;
 
 /* Some columns of eight rows, times some tokens. */
@@ -64,6 +69,7 @@ void lm_avx2_matmul_float (const lm_matrix *matrix,
                            size_t stride);
 
 bool lm_avx2_wants_panels (uint32_t type);
+int lm_avx2_largest_activation (uint32_t type);
 size_t lm_avx2_prepared_bytes (size_t n_cols);
 void lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
 void lm_avx2_matmul (const lm_matrix *matrix,

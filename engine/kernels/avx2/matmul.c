@@ -9,6 +9,10 @@
 #define MAX_PANELS  4  /* panels of one pass: 8 KiB of sums */
 #define SPAN_GROUPS 64 /* groups of columns of one pass: ≤ 192 KiB of activations */
 
+/* The largest activations, as integers of 8 and of 14 bits. */
+#define LARGEST      127
+#define LARGEST_WIDE 8191
+
 static const lm_avx2_span_fn panel_functions[] = {
   [LM_TYPE_Q4_0] = lm_avx2_q4_0, [LM_TYPE_Q8_0] = lm_avx2_q8_0, [LM_TYPE_Q4_K] = lm_avx2_q4_k,
   [LM_TYPE_Q5_K] = lm_avx2_q5_k, [LM_TYPE_Q6_K] = lm_avx2_q6_k,
@@ -18,6 +22,14 @@ bool
 lm_avx2_wants_panels (uint32_t type)
 {
   return type < sizeof panel_functions / sizeof *panel_functions && panel_functions[type] != NULL;
+}
+
+int
+lm_avx2_largest_activation (uint32_t type)
+{
+  if (lm_quant_get_unpack (type) == NULL)
+    return 0;
+  return type == LM_TYPE_Q8_0 || !lm_avx2_wants_panels (type) ? LARGEST_WIDE : LARGEST;
 }
 
 /* ---- Activations -------------------------------------------------------------------------- */
@@ -71,47 +83,77 @@ find_largest (const float *x)
   return value;
 }
 
-static int
-add_up_bytes (__m128i q)
+LM_INLINE int
+add_up_words (__m256i q)
 {
-  __m128i pairs = _mm_maddubs_epi16 (_mm_set1_epi8 (1), q);
-  __m128i sums = _mm_madd_epi16 (pairs, _mm_set1_epi16 (1));
+  __m256i pairs = _mm256_madd_epi16 (q, _mm256_set1_epi16 (1));
+  __m128i sums =
+      _mm_add_epi32 (_mm256_castsi256_si128 (pairs), _mm256_extracti128_si256 (pairs, 1));
 
   sums = _mm_add_epi32 (sums, _mm_shuffle_epi32 (sums, 0x4e));
   sums = _mm_add_epi32 (sums, _mm_shuffle_epi32 (sums, 0xb1));
   return _mm_cvtsi128_si32 (sums);
 }
 
-static void
-prepare_group (const float *x, lm_avx2_wide *wide, lm_avx2_group *group)
+/* Sixteen products rounded, in their order. */
+LM_INLINE __m256i
+round_sixteen (const float *x, float inverse)
 {
-  const __m128i order = _mm_setr_epi8 (0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
-  float largest = find_largest (x);
-  float inverse = 127 / largest;
+  __m256i q = _mm256_packs_epi32 (round_eight (x, _mm256_set1_ps (inverse)),
+                                  round_eight (x + 8, _mm256_set1_ps (inverse)));
 
-  memset (wide, 0, sizeof *wide);
-  memset (group, 0, sizeof *group);
-  if (!isfinite (inverse) || !isfinite (largest)) {
-    /* All zero, or so small that it may count as zero; or not finite, which the scale says. */
-    group->scale = isfinite (largest) ? 0 : largest;
-    group->scaled_sum = group->scale;
-    return;
-  }
-  group->scale = largest / 127;
-  for (int half = 0; half < 2; half++, x += 16) {
-    __m256i both = _mm256_packs_epi32 (round_eight (x, _mm256_set1_ps (inverse)),
-                                       round_eight (x + 8, _mm256_set1_ps (inverse)));
-    __m128i q;
+  return _mm256_permute4x64_epi64 (q, 0xd8);
+}
 
-    both = _mm256_permute4x64_epi64 (both, 0xd8);
-    q = _mm_packs_epi16 (_mm256_castsi256_si128 (both), _mm256_extracti128_si256 (both, 1));
-    _mm_storeu_si128 ((__m128i *) (group->q + 16 * half), q);
-    _mm256_storeu_si256 ((__m256i *) (wide->q + 16 * half),
-                         _mm256_cvtepi8_epi16 (_mm_shuffle_epi8 (q, order)));
-    group->sum[half] = (int16_t) add_up_bytes (q);
+/* 1 / scale of a group, and its scale; 0 where all is zero, or so small that it may count as zero,
+ * or not finite, which the scale then says. */
+LM_INLINE float
+find_inverse (float largest, int steps, float *scale)
+{
+  float inverse = (float) steps / largest;
+
+  *scale = largest / (float) steps;
+  if (isfinite (inverse) && isfinite (largest))
+    return inverse;
+  *scale = isfinite (largest) ? 0 : largest;
+  return 0;
+}
+
+static void
+prepare_bytes (const float *x, float largest, lm_avx2_group *out)
+{
+  float inverse = find_inverse (largest, LARGEST, &out->scale);
+
+  if (inverse == 0) {
+    memset (out->q, 0, sizeof out->q);
+    out->sum[0] = out->sum[1] = 0;
   }
-  group->sum_8 = 8 * (group->sum[0] + group->sum[1]);
-  group->scaled_sum = group->scale * (float) (group->sum[0] + group->sum[1]);
+  for (int half = 0; half < 2 && inverse != 0; half++) {
+    __m256i q = round_sixteen (x + 16 * half, inverse);
+
+    out->sum[half] = (int16_t) add_up_words (q);
+    _mm_storeu_si128 (
+        (__m128i *) (out->q + 16 * half),
+        _mm_packs_epi16 (_mm256_castsi256_si128 (q), _mm256_extracti128_si256 (q, 1)));
+  }
+  out->sum_8 = 8 * (out->sum[0] + out->sum[1]);
+  out->scaled_sum = out->scale * (float) (out->sum[0] + out->sum[1]);
+}
+
+static void
+prepare_words (const float *x, float largest, lm_avx2_wide *out)
+{
+  const __m256i order = _mm256_broadcastsi128_si256 (
+      _mm_setr_epi8 (0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  float inverse = find_inverse (largest, LARGEST_WIDE, &out->scale);
+
+  out->unused = 0;
+  for (int half = 0; half < 2; half++) {
+    __m256i q = inverse != 0 ? round_sixteen (x + 16 * half, inverse) : _mm256_setzero_si256 ();
+
+    _mm256_storeu_si256 ((__m256i *) (out->q + 16 * half), _mm256_shuffle_epi8 (q, order));
+    out->scaled_sum[half] = out->scale * (float) add_up_words (q);
+  }
 }
 
 void
@@ -120,9 +162,14 @@ lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void 
   lm_avx2_wide *wide = prepared;
   lm_avx2_group *groups = (lm_avx2_group *) find_groups (prepared, n_cols, n_tokens);
 
-  for (size_t i = 0; i < n_cols / LM_GROUP_LENGTH; i++)
-    prepare_group (x + t * n_cols + i * LM_GROUP_LENGTH, wide + i * n_tokens + t,
-                   groups + i * n_tokens + t);
+  x += t * n_cols;
+  for (size_t i = t; i < n_cols / LM_GROUP_LENGTH * n_tokens; i += n_tokens) {
+    float largest = find_largest (x);
+
+    prepare_bytes (x, largest, &groups[i]);
+    prepare_words (x, largest, &wide[i]);
+    x += LM_GROUP_LENGTH;
+  }
 }
 
 /* ---- Products ----------------------------------------------------------------------------- */

@@ -99,15 +99,11 @@ dot_wide (const __m256i w[8], const lm_avx2_wide *x, int half)
   return words[0];
 }
 
+/* The integer sum, ≤ 16 × 128 × 8191, is exact as a float. */
 LM_INLINE __m256
-add_wide (__m256 sum,
-          const __m256i w[8],
-          __m256 scales,
-          const lm_avx2_wide *wide,
-          const lm_avx2_group *x,
-          int half)
+add_wide (__m256 sum, const __m256i w[8], __m256 scales, const lm_avx2_wide *x, int half)
 {
-  __m256 words = _mm256_cvtepi32_ps (dot_wide (w, wide, half));
+  __m256 words = _mm256_cvtepi32_ps (dot_wide (w, x, half));
 
   return _mm256_fmadd_ps (words, _mm256_mul_ps (scales, _mm256_set1_ps (x->scale)), sum);
 }
@@ -117,8 +113,7 @@ LM_INLINE void
 multiply_bytes (const lm_avx2_span *span,
                 const __m256i bytes[4],
                 __m256 scales,
-                const lm_avx2_wide *wide,
-                const lm_avx2_group *x,
+                const lm_avx2_wide *x,
                 int half,
                 __m256 *sums,
                 bool is_one)
@@ -129,10 +124,10 @@ multiply_bytes (const lm_avx2_span *span,
   for (int i = 0; i < 4; i++)
     widen (bytes[i], w + 2 * i);
   if (is_one)
-    *sums = add_wide (*sums, w, scales, wide, x, half);
+    *sums = add_wide (*sums, w, scales, x, half);
   else
     for (size_t t = 0; t < span->n_tokens; t++)
-      sums[t] = add_wide (sums[t], w, scales, wide + t, x + t, half);
+      sums[t] = add_wide (sums[t], w, scales, x + t, half);
 }
 
 LM_INLINE void
@@ -140,11 +135,10 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_q8_0) * LM_PANEL_ROWS;
   const uint8_t *block = find_block (span, sizeof (lm_block_q8_0));
-  const lm_avx2_group *x = span->x;
-  const lm_avx2_wide *wide = span->wide;
+  const lm_avx2_wide *x = span->wide;
   __m256 one = sums[0];
 
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes) {
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
     __m256 scales = lm_avx2_halves (block);
 
 #pragma GCC unroll 2
@@ -153,10 +147,8 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
       __m256i q[4] = { lm_avx2_load (qs), lm_avx2_load (qs + 32), lm_avx2_load (qs + 64),
                        lm_avx2_load (qs + 96) };
 
-      multiply_bytes (span, q, scales, wide, x, half, is_one ? &one : sums, is_one);
+      multiply_bytes (span, q, scales, x, half, is_one ? &one : sums, is_one);
     }
-    x += span->stride;
-    wide += span->stride;
   }
   if (is_one)
     sums[0] = one;
@@ -179,8 +171,7 @@ lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums)
 static void
 multiply_groups (const lm_avx2_span *span,
                  const lm_group *rows[LM_PANEL_ROWS],
-                 const lm_avx2_wide *wide,
-                 const lm_avx2_group *x,
+                 const lm_avx2_wide *x,
                  __m256 *sums)
 {
   for (int half = 0; half < 2; half++) {
@@ -197,11 +188,10 @@ multiply_groups (const lm_avx2_span *span,
     }
     for (int i = 0; i < 4; i++)
       q[i] = lm_avx2_load (words[i]);
-    multiply_bytes (span, q, _mm256_loadu_ps (scales), wide, x, half, sums, false);
+    multiply_bytes (span, q, _mm256_loadu_ps (scales), x, half, sums, false);
     min = _mm256_loadu_ps (mins);
     for (size_t t = 0; t < span->n_tokens; t++)
-      sums[t] =
-          _mm256_fnmadd_ps (min, _mm256_set1_ps (x[t].scale * (float) x[t].sum[half]), sums[t]);
+      sums[t] = _mm256_fnmadd_ps (min, _mm256_set1_ps (x[t].scaled_sum[half]), sums[t]);
   }
 }
 
@@ -232,8 +222,7 @@ lm_avx2_any (const lm_avx2_span *span, __m256 *sums)
 
       for (size_t r = 0; r < LM_PANEL_ROWS; r++)
         same[r] = &groups[r][i];
-      multiply_groups (span, same, span->wide + (g + i) * span->stride,
-                       span->x + (g + i) * span->stride, sums);
+      multiply_groups (span, same, span->wide + (g + i) * span->stride, sums);
     }
   }
 }

@@ -138,6 +138,7 @@ to_half (const float *x, size_t n, uint16_t *out)
 const lm_kernels lm_kernels_avx2 = {
   .name = "avx2",
   .wants_panels = lm_avx2_wants_panels,
+  .largest_activation = lm_avx2_largest_activation,
   .prepared_bytes = lm_avx2_prepared_bytes,
   .prepare = lm_avx2_prepare,
   .matmul = lm_avx2_matmul,
