@@ -15,11 +15,13 @@ level_name (void)
   return getenv ("LINNET_TEST_CPU");
 }
 
-/* Whether that level rounds activations to 8 bits. */
+/* Whether that level rounds activations to 8 bits for products with the type. */
 static inline bool
-level_is_rounding (void)
+level_rounds_to_bytes (uint32_t type)
 {
-  return lm_kernels_select (level_name (), lm_cpu_get_features ())->prepare != NULL;
+  const lm_kernels *kernels = lm_kernels_select (level_name (), lm_cpu_get_features ());
+
+  return kernels->largest_activation != NULL && kernels->largest_activation (type) == 127;
 }
 
 /* Prints TAP that skips the whole test where this computer does not have the level. */
