@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--bench]: every function of every level that this computer has, against
- * the reference and sums in double precision. After the manner of x264's checkasm. */
+ * check-kernels [--seed N] [--bench [TYPE]]: every function of every level that this computer has,
+ * against the reference and sums in double precision. After the manner of x264's checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
@@ -80,13 +80,13 @@ main (int argc, char **argv)
   setvbuf (stdout, NULL, _IOLBF, 0);
   for (int i = 1; i < argc; i++) {
     if (strcmp (argv[i], "--bench") == 0) {
-      bench_kernels ();
+      bench_kernels (i + 1 < argc ? argv[i + 1] : NULL);
       return 0;
     }
     if (strcmp (argv[i], "--seed") == 0 && i + 1 < argc) {
       seed = strtoull (argv[++i], NULL, 10);
     } else {
-      fprintf (stderr, "usage: check-kernels [--seed N] [--bench]\n");
+      fprintf (stderr, "usage: check-kernels [--seed N] [--bench [TYPE]]\n");
       return 2;
     }
   }

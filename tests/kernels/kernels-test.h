@@ -74,8 +74,8 @@ void check_halves (void);
 void check_silu (void);
 void check_attention (void);
 
-/* Prints how fast each level multiplies. */
-void bench_kernels (void);
+/* Prints how fast each level multiplies; type: the name of one, NULL for all. */
+void bench_kernels (const char *type);
 
 extern const uint32_t KERNEL_TYPES[];
 extern const size_t N_KERNEL_TYPES;

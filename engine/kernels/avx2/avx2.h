@@ -53,6 +53,13 @@ typedef void (*lm_avx2_span_fn) (const lm_avx2_span *span, __m256 *sums);
 
 /* From panels. */
 void lm_avx2_q4_0 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q5_0 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q5_1 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q2_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q3_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_iq4_nl (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q4_k (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums);
@@ -107,6 +114,22 @@ lm_avx2_spread (const void *p)
   return _mm256_set1_epi32 (word);
 }
 
+/* first … first + n − 1 of the products of pairs w × x of 32 columns, added in 16 bits: two chains,
+ * so that few registers are needed beside the weights. n is even. */
+LM_INLINE __m256i
+lm_avx2_add_pairs (const __m256i w[8], const int8_t *x, const int first, const int n)
+{
+  __m256i a = _mm256_maddubs_epi16 (w[first], lm_avx2_spread (x + 4 * first));
+  __m256i b = _mm256_maddubs_epi16 (w[first + 1], lm_avx2_spread (x + 4 * first + 4));
+
+#pragma GCC unroll 4
+  for (int i = first + 2; i < first + n; i += 2) {
+    a = _mm256_add_epi16 (a, _mm256_maddubs_epi16 (w[i], lm_avx2_spread (x + 4 * i)));
+    b = _mm256_add_epi16 (b, _mm256_maddubs_epi16 (w[i + 1], lm_avx2_spread (x + 4 * i + 4)));
+  }
+  return _mm256_add_epi16 (a, b);
+}
+
 /* Eight halves as floats. */
 LM_INLINE __m256
 lm_avx2_halves (const void *p)
@@ -141,6 +164,46 @@ lm_avx2_exp (__m256 x)
   /* A NaN stays one: it is not below. */
   return _mm256_andnot_ps (_mm256_cmp_ps (x, least, _CMP_LT_OQ),
                            _mm256_blendv_ps (p, x, _mm256_cmp_ps (x, x, _CMP_UNORD_Q)));
+}
+
+/* The first block of a span in panels whose blocks have block_bytes a row and n_groups. */
+LM_INLINE const uint8_t *
+lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_groups)
+{
+  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
+         span->first_group / n_groups * block_bytes * LM_PANEL_ROWS;
+}
+
+/* Word i of the eight rows. */
+LM_INLINE __m256i
+lm_avx2_load_word (const uint8_t *words, int i)
+{
+  return lm_avx2_load (words + 4 * LM_PANEL_ROWS * i);
+}
+
+/* A word of two halves for each row: the first ones and the second ones as floats. */
+LM_INLINE void
+lm_avx2_load_two (const uint8_t *words, __m256 *first, __m256 *second)
+{
+  const __m256i split = _mm256_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0,
+                                          1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  __m256i both = _mm256_shuffle_epi8 (lm_avx2_load (words), split);
+
+  both = _mm256_permute4x64_epi64 (both, 0xd8);
+  *first = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
+  *second = _mm256_cvtph_ps (_mm256_extracti128_si256 (both, 1));
+}
+
+/* Bytes low and high of every lane as two 16-bit integers, with their sign. */
+LM_INLINE __m256i
+lm_avx2_pick_bytes (__m256i words, int low, int high)
+{
+  __m256i picked =
+      _mm256_setr_epi8 (-1, low, -1, high, -1, 4 + low, -1, 4 + high, -1, 8 + low, -1, 8 + high, -1,
+                        12 + low, -1, 12 + high, -1, low, -1, high, -1, 4 + low, -1, 4 + high, -1,
+                        8 + low, -1, 8 + high, -1, 12 + low, -1, 12 + high);
+
+  return _mm256_srai_epi16 (_mm256_shuffle_epi8 (words, picked), 8);
 }
 
 /* The sum of the lanes, in a fixed order. */

@@ -4,20 +4,6 @@
 
 #define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
 
-LM_INLINE const uint8_t *
-find_block (const lm_avx2_span *span, size_t block_bytes)
-{
-  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
-         span->first_group / N_GROUPS * block_bytes * LM_PANEL_ROWS;
-}
-
-/* Word i of the eight rows. */
-LM_INLINE __m256i
-load_word (const uint8_t *words, int i)
-{
-  return lm_avx2_load (words + 4 * LM_PANEL_ROWS * i);
-}
-
 /* ---- Q4_K and Q5_K ------------------------------------------------------------------------ */
 
 /* The scales and minima of 6 bits of eight groups of eight rows: byte i % 4 of word i / 4 belongs
@@ -35,12 +21,9 @@ load_scales (const uint8_t *words)
   const __m256i six = _mm256_set1_epi8 (63);
   const __m256i four = _mm256_set1_epi8 (15);
   const __m256i upper = _mm256_set1_epi8 (48);
-  __m256i ds = load_word (words, 0);
-  __m256i first = load_word (words, 1);
-  __m256i second = load_word (words, 2);
-  __m256i third = load_word (words, 3);
-  const __m256i split = _mm256_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0,
-                                          1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  __m256i first = lm_avx2_load_word (words, 1);
+  __m256i second = lm_avx2_load_word (words, 2);
+  __m256i third = lm_avx2_load_word (words, 3);
   scales_k s;
 
   s.scales[0] = _mm256_and_si256 (first, six);
@@ -49,9 +32,7 @@ load_scales (const uint8_t *words)
                                  _mm256_and_si256 (_mm256_srli_epi16 (first, 2), upper));
   s.mins[1] = _mm256_or_si256 (_mm256_and_si256 (_mm256_srli_epi16 (third, 4), four),
                                _mm256_and_si256 (_mm256_srli_epi16 (second, 2), upper));
-  ds = _mm256_permute4x64_epi64 (_mm256_shuffle_epi8 (ds, split), 0xd8);
-  s.d = _mm256_cvtph_ps (_mm256_castsi256_si128 (ds));
-  s.dmin = _mm256_cvtph_ps (_mm256_extracti128_si256 (ds, 1));
+  lm_avx2_load_two (words, &s.d, &s.dmin);
   return s;
 }
 
@@ -75,21 +56,13 @@ add_q45_k (__m256 sum,
            bool is_four)
 {
   const __m256i ones = _mm256_set1_epi16 (1);
-  __m256i pairs[8], words;
+  __m256i words;
 
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; i++)
-    pairs[i] = _mm256_maddubs_epi16 (w[i], lm_avx2_spread (x->q + 4 * i));
-#pragma GCC unroll 2
-  for (int step = 4; step > 1; step /= 2)
-#pragma GCC unroll 4
-    for (int i = 0; i < step; i++)
-      pairs[i] = _mm256_add_epi16 (pairs[i], pairs[i + step]);
   if (is_four)
-    words = _mm256_madd_epi16 (_mm256_add_epi16 (pairs[0], pairs[1]), ones);
+    words = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 8), ones);
   else
-    words =
-        _mm256_add_epi32 (_mm256_madd_epi16 (pairs[0], ones), _mm256_madd_epi16 (pairs[1], ones));
+    words = _mm256_add_epi32 (_mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 4), ones),
+                              _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 4), ones));
   scales = _mm256_mul_ps (scales, _mm256_set1_ps (x->scale));
   sum = _mm256_fmadd_ps (_mm256_cvtepi32_ps (words), scales, sum);
   return _mm256_fnmadd_ps (mins, _mm256_set1_ps (x->scaled_sum), sum);
@@ -104,11 +77,11 @@ unpack_q45_k (const uint8_t *qh, const uint8_t *qs, int g, __m256i w[8], bool is
 
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) {
-    __m256i nibbles = load_word (qs, 8 * (g / 2) + i);
+    __m256i nibbles = lm_avx2_load_word (qs, 8 * (g / 2) + i);
 
     w[i] = _mm256_and_si256 (g % 2 == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4), low);
     if (!is_four) {
-      __m256i bits = load_word (qh, i);
+      __m256i bits = lm_avx2_load_word (qh, i);
 
       bits = g < 4 ? _mm256_slli_epi16 (bits, 4 - g) : _mm256_srli_epi16 (bits, g - 4);
       w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (bits, fifth));
@@ -120,7 +93,7 @@ LM_INLINE void
 multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_one)
 {
   const size_t row_bytes = is_four ? sizeof (lm_block_q4_k) : sizeof (lm_block_q5_k);
-  const uint8_t *block = find_block (span, row_bytes);
+  const uint8_t *block = lm_avx2_find_block (span, row_bytes, N_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
@@ -174,25 +147,15 @@ typedef struct {
   __m256i both;
 } scales_q6_k;
 
-LM_INLINE __m256i
-pick_bytes (__m256i words, int low, int high)
-{
-  __m256i picked =
-      _mm256_setr_epi8 (-1, low, -1, high, -1, 4 + low, -1, 4 + high, -1, 8 + low, -1, 8 + high, -1,
-                        12 + low, -1, 12 + high, -1, low, -1, high, -1, 4 + low, -1, 4 + high, -1,
-                        8 + low, -1, 8 + high, -1, 12 + low, -1, 12 + high);
-
-  return _mm256_srai_epi16 (_mm256_shuffle_epi8 (words, picked), 8);
-}
-
 LM_INLINE scales_q6_k
 load_scales_q6_k (const uint8_t *scales, int g)
 {
-  __m256i words = load_word (scales, g / 2);
+  __m256i words = lm_avx2_load_word (scales, g / 2);
   int at = 2 * (g % 2);
 
-  return (scales_q6_k) { pick_bytes (words, at, at), pick_bytes (words, at + 1, at + 1),
-                         pick_bytes (words, at, at + 1) };
+  return (scales_q6_k) { lm_avx2_pick_bytes (words, at, at),
+                         lm_avx2_pick_bytes (words, at + 1, at + 1),
+                         lm_avx2_pick_bytes (words, at, at + 1) };
 }
 
 /* sum + d × Σ scale × (w − 32) × x. A pair's products are ≤ 2 × 63 × 127, so two pairs fit 16 bits,
@@ -200,22 +163,15 @@ load_scales_q6_k (const uint8_t *scales, int g)
 LM_INLINE __m256
 add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2_group *x)
 {
-  __m256i pairs[4], words[4], offset;
+  __m256i a = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 2), s.first);
+  __m256i b = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 2, 2), s.first);
+  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, lm_avx2_spread (x->sum)), 5);
 
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++)
-    pairs[i] =
-        _mm256_add_epi16 (_mm256_maddubs_epi16 (w[2 * i], lm_avx2_spread (x->q + 8 * i)),
-                          _mm256_maddubs_epi16 (w[2 * i + 1], lm_avx2_spread (x->q + 8 * i + 4)));
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++)
-    words[i] = _mm256_madd_epi16 (pairs[i], i < 2 ? s.first : s.second);
-  offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, lm_avx2_spread (x->sum)), 5);
-  words[0] = _mm256_add_epi32 (_mm256_add_epi32 (words[0], words[1]),
-                               _mm256_add_epi32 (words[2], words[3]));
-  words[0] = _mm256_sub_epi32 (words[0], offset);
+  a = _mm256_add_epi32 (a, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 2), s.second));
+  b = _mm256_add_epi32 (b, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 6, 2), s.second));
+  a = _mm256_sub_epi32 (_mm256_add_epi32 (a, b), offset);
   d = _mm256_mul_ps (d, _mm256_set1_ps (x->scale));
-  return _mm256_fmadd_ps (_mm256_cvtepi32_ps (words[0]), d, sum);
+  return _mm256_fmadd_ps (_mm256_cvtepi32_ps (a), d, sum);
 }
 
 /* See lm_unpack_q6_k() for the order of the bits. */
@@ -227,8 +183,8 @@ unpack_q6_k (const uint8_t *ql, const uint8_t *qh, int g, __m256i w[8])
 
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) {
-    __m256i nibbles = load_word (ql, 16 * (g / 4) + 8 * (g % 2) + i);
-    __m256i bits = load_word (qh, 8 * (g / 4) + i);
+    __m256i nibbles = lm_avx2_load_word (ql, 16 * (g / 4) + 8 * (g % 2) + i);
+    __m256i bits = lm_avx2_load_word (qh, 8 * (g / 4) + i);
     int shift = 2 * (g % 4);
 
     if (g % 4 >= 2)
@@ -242,7 +198,7 @@ LM_INLINE void
 multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_q6_k) * LM_PANEL_ROWS;
-  const uint8_t *block = find_block (span, sizeof (lm_block_q6_k));
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q6_k), N_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 

@@ -14,8 +14,12 @@
 #define LARGEST_WIDE 8191
 
 static const lm_avx2_span_fn panel_functions[] = {
-  [LM_TYPE_Q4_0] = lm_avx2_q4_0, [LM_TYPE_Q8_0] = lm_avx2_q8_0, [LM_TYPE_Q4_K] = lm_avx2_q4_k,
-  [LM_TYPE_Q5_K] = lm_avx2_q5_k, [LM_TYPE_Q6_K] = lm_avx2_q6_k,
+  [LM_TYPE_Q4_0] = lm_avx2_q4_0,     [LM_TYPE_Q4_1] = lm_avx2_q4_1,
+  [LM_TYPE_Q5_0] = lm_avx2_q5_0,     [LM_TYPE_Q5_1] = lm_avx2_q5_1,
+  [LM_TYPE_Q8_0] = lm_avx2_q8_0,     [LM_TYPE_Q2_K] = lm_avx2_q2_k,
+  [LM_TYPE_Q3_K] = lm_avx2_q3_k,     [LM_TYPE_Q4_K] = lm_avx2_q4_k,
+  [LM_TYPE_Q5_K] = lm_avx2_q5_k,     [LM_TYPE_Q6_K] = lm_avx2_q6_k,
+  [LM_TYPE_IQ4_NL] = lm_avx2_iq4_nl, [LM_TYPE_IQ4_XS] = lm_avx2_iq4_xs,
 };
 
 bool
@@ -29,7 +33,20 @@ lm_avx2_largest_activation (uint32_t type)
 {
   if (lm_quant_get_unpack (type) == NULL)
     return 0;
-  return type == LM_TYPE_Q8_0 || !lm_avx2_wants_panels (type) ? LARGEST_WIDE : LARGEST;
+  switch (type) {
+  case LM_TYPE_Q4_0:
+  case LM_TYPE_Q4_1:
+  case LM_TYPE_Q5_0:
+  case LM_TYPE_Q5_1:
+  case LM_TYPE_Q2_K:
+  case LM_TYPE_Q3_K:
+  case LM_TYPE_Q4_K:
+  case LM_TYPE_Q5_K:
+  case LM_TYPE_Q6_K:
+    return LARGEST;
+  default:
+    return LARGEST_WIDE;
+  }
 }
 
 /* ---- Activations -------------------------------------------------------------------------- */

@@ -1,76 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * AVX2 products of the types with blocks of 32 weights, and of any type by unpacking it. */
+ * AVX2 products of types whose weights take 8 bits and have either sign, with activations of 14
+ * bits: Q8_0, the IQ4 types, and any other by unpacking it. */
 #include "kernels/avx2/avx2.h"
+#include "quant/iq-tables.h"
 
-/* The panel's first block of a span, of block_bytes a row. */
-LM_INLINE const uint8_t *
-find_block (const lm_avx2_span *span, size_t block_bytes)
-{
-  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
-         span->first_group * block_bytes * LM_PANEL_ROWS;
-}
-
-/* ---- Q4_0 --------------------------------------------------------------------------------- */
-
-/* sum + scales × Σ (w − 8) × x. Products of a pair are ≤ 2 × 15 × 127, so eight pairs fit 16
- * bits. */
-LM_INLINE __m256
-add_q4_0 (__m256 sum, const __m256i w[8], __m256 scales, const lm_avx2_group *x)
-{
-  __m256i pairs[8], words;
-
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; i++)
-    pairs[i] = _mm256_maddubs_epi16 (w[i], lm_avx2_spread (x->q + 4 * i));
-#pragma GCC unroll 3
-  for (int step = 4; step > 0; step /= 2)
-#pragma GCC unroll 4
-    for (int i = 0; i < step; i++)
-      pairs[i] = _mm256_add_epi16 (pairs[i], pairs[i + step]);
-  words = _mm256_madd_epi16 (pairs[0], _mm256_set1_epi16 (1));
-  words = _mm256_sub_epi32 (words, lm_avx2_spread (&x->sum_8));
-  scales = _mm256_mul_ps (scales, _mm256_set1_ps (x->scale));
-  return _mm256_fmadd_ps (_mm256_cvtepi32_ps (words), scales, sum);
-}
-
-LM_INLINE void
-multiply_q4_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
-{
-  const size_t bytes = sizeof (lm_block_q4_0) * LM_PANEL_ROWS;
-  const uint8_t *block = find_block (span, sizeof (lm_block_q4_0));
-  const __m256i low = _mm256_set1_epi8 (15);
-  const lm_avx2_group *x = span->x;
-  __m256 one = sums[0];
-
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
-    __m256 scales = lm_avx2_halves (block);
-    __m256i w[8];
-
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      __m256i nibbles = lm_avx2_load (block + 16 + 32 * i);
-
-      w[i] = _mm256_and_si256 (nibbles, low);
-      w[i + 4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
-    }
-    if (is_one)
-      one = add_q4_0 (one, w, scales, x);
-    else
-      for (size_t t = 0; t < span->n_tokens; t++)
-        sums[t] = add_q4_0 (sums[t], w, scales, x + t);
-  }
-  if (is_one)
-    sums[0] = one;
-}
-
-void
-lm_avx2_q4_0 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q4_0 (span, sums, true);
-  else
-    multiply_q4_0 (span, sums, false);
-}
+#define CHUNK_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
 
 /* ---- 8-bit weights of either sign ---------------------------------------------------------- */
 
@@ -86,17 +20,16 @@ widen (__m256i bytes, __m256i w[2])
 LM_INLINE __m256i
 dot_wide (const __m256i w[8], const lm_avx2_wide *x, int half)
 {
-  __m256i words[8];
+  const int16_t *q = x->q + 16 * half;
+  __m256i a = _mm256_madd_epi16 (w[0], lm_avx2_spread (q));
+  __m256i b = _mm256_madd_epi16 (w[1], lm_avx2_spread (q + 2));
 
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; i++)
-    words[i] = _mm256_madd_epi16 (w[i], lm_avx2_spread (x->q + 16 * half + 2 * i));
 #pragma GCC unroll 3
-  for (int step = 4; step > 0; step /= 2)
-#pragma GCC unroll 4
-    for (int i = 0; i < step; i++)
-      words[i] = _mm256_add_epi32 (words[i], words[i + step]);
-  return words[0];
+  for (int i = 2; i < 8; i += 2) {
+    a = _mm256_add_epi32 (a, _mm256_madd_epi16 (w[i], lm_avx2_spread (q + 2 * i)));
+    b = _mm256_add_epi32 (b, _mm256_madd_epi16 (w[i + 1], lm_avx2_spread (q + 2 * i + 2)));
+  }
+  return _mm256_add_epi32 (a, b);
 }
 
 /* The integer sum, ≤ 16 × 128 × 8191, is exact as a float. */
@@ -134,7 +67,7 @@ LM_INLINE void
 multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_q8_0) * LM_PANEL_ROWS;
-  const uint8_t *block = find_block (span, sizeof (lm_block_q8_0));
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
   const lm_avx2_wide *x = span->wide;
   __m256 one = sums[0];
 
@@ -163,9 +96,101 @@ lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums)
     multiply_q8_0 (span, sums, false);
 }
 
-/* ---- Any type ----------------------------------------------------------------------------- */
+/* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */
 
-#define CHUNK_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
+/* A group whose 16 bytes a row hold the first 16 weights in their lower nibbles. */
+LM_INLINE void
+multiply_iq4 (const lm_avx2_span *span,
+              const uint8_t *qs,
+              __m256 scales,
+              const lm_avx2_wide *x,
+              __m256 *sums,
+              bool is_one)
+{
+  const __m256i values =
+      _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) lm_iq4_values));
+  const __m256i low = _mm256_set1_epi8 (15);
+
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; half++) {
+    __m256i q[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      __m256i nibbles = lm_avx2_load_word (qs, i);
+
+      nibbles = half == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4);
+      q[i] = _mm256_shuffle_epi8 (values, _mm256_and_si256 (nibbles, low));
+    }
+    multiply_bytes (span, q, scales, x, half, sums, is_one);
+  }
+}
+
+LM_INLINE void
+multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_iq4_nl) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
+  const lm_avx2_wide *x = span->wide;
+
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride)
+    multiply_iq4 (span, block + 16, lm_avx2_halves (block), x, sums, is_one);
+}
+
+void
+lm_avx2_iq4_nl (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_iq4_nl (span, sums, true);
+  else
+    multiply_iq4_nl (span, sums, false);
+}
+
+/* d × (scale − 32) of group g: four bits of nibble g of the second word, two of the upper half of
+ * the first. */
+LM_INLINE __m256
+scale_iq4_xs (const uint8_t *block, size_t g)
+{
+  __m128i low_shift = _mm_cvtsi32_si128 ((int) (4 * g));
+  __m128i high_shift = _mm_cvtsi32_si128 ((int) (16 + 2 * g));
+  __m256i low = _mm256_srl_epi32 (lm_avx2_load_word (block, 1), low_shift);
+  __m256i high = _mm256_srl_epi32 (lm_avx2_load_word (block, 0), high_shift);
+  __m256i scale;
+  __m256 d, unused;
+
+  low = _mm256_and_si256 (low, _mm256_set1_epi32 (15));
+  high = _mm256_slli_epi32 (_mm256_and_si256 (high, _mm256_set1_epi32 (3)), 4);
+  scale = _mm256_sub_epi32 (_mm256_or_si256 (low, high), _mm256_set1_epi32 (32));
+  lm_avx2_load_two (block, &d, &unused);
+  return _mm256_mul_ps (d, _mm256_cvtepi32_ps (scale));
+}
+
+LM_INLINE void
+multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_iq4_xs) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_xs), CHUNK_GROUPS);
+  const lm_avx2_wide *x = span->wide;
+
+  for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
+    size_t i = g % CHUNK_GROUPS;
+
+    multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_PANEL_ROWS, scale_iq4_xs (block, i), x, sums,
+                  is_one);
+    block += i == CHUNK_GROUPS - 1 ? bytes : 0;
+  }
+}
+
+void
+lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_iq4_xs (span, sums, true);
+  else
+    multiply_iq4_xs (span, sums, false);
+}
+
+/* ---- Any type ----------------------------------------------------------------------------- */
 
 /* The same group of eight rows. */
 static void
