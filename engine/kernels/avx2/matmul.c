@@ -35,7 +35,6 @@ lm_avx2_largest_activation (uint32_t type)
     return 0;
   switch (type) {
   case LM_TYPE_Q4_0:
-  case LM_TYPE_Q4_1:
   case LM_TYPE_Q5_0:
   case LM_TYPE_Q5_1:
   case LM_TYPE_Q2_K:
