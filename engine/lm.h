@@ -62,6 +62,7 @@ typedef enum {
 typedef struct {
   lm_open_level level;
   int n_threads;           /* size of the worker pool, the caller included; 0: one a processor */
+  const char *cpu_level;   /* instructions to compute with: "reference", "avx2"; NULL: the best */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
 } lm_model_options;
@@ -100,6 +101,7 @@ typedef struct {
   uint32_t n_kv_heads;
   lm_chat_family chat_family;
   bool chat_is_fallback; /* the file's template is missing or of no family above */
+  const char *cpu_level; /* what it computes with: "reference", "avx2" */
 } lm_model_info;
 
 const lm_model_info *lm_model_get_info (const lm_model *model);

@@ -10,14 +10,27 @@
 
 #include "quant/quant.h"
 
-/* A weight matrix in the file's own layout: n_rows × n_cols, row after row. */
+/* Rows of a panel; see panels.h. */
+#define LM_PANEL_ROWS 8
+
+/* A weight matrix, n_rows × n_cols: in the file's own layout, row after row, or in panels, for
+ * levels that want those (see panels.h). */
 typedef struct {
   const void *data;
   size_t row_bytes;
   uint32_t type; /* lm_type */
   uint32_t n_rows;
   uint32_t n_cols; /* a multiple of the type's block length */
+  bool is_panels;
 } lm_matrix;
+
+/* What a matrix is multiplied with. */
+typedef struct {
+  const float *x;       /* n_tokens × n_cols */
+  const void *prepared; /* what prepare() made of every token of x; unused where it is NULL */
+  size_t n_tokens;
+  size_t n_cols;
+} lm_input;
 
 typedef enum {
   LM_ROPE_ADJACENT, /* rotates (x[2i], x[2i+1]): llama */
@@ -27,13 +40,26 @@ typedef enum {
 typedef struct {
   const char *name;
 
+  /* Whether matrices of the type are to be repacked into panels. NULL: none. */
+  bool (*wants_panels) (uint32_t type);
+
+  /* What activations are rounded to for products with the type, 32 at a time: q × scale with |q| at
+   * most the result, scale = max|x| / result, to nearest, halves away from zero, or all zero where
+   * the inverse of the scale is not finite; 0, or the function NULL: they are not rounded. */
+  int (*largest_activation) (uint32_t type);
+
+  /* Makes of token t of x, n_tokens × n_cols, the form that matmul() reads, and writes it to its
+   * place in prepared, which has n_tokens × prepared_bytes (n_cols) bytes, 64-byte aligned.
+   * NULL, both: matmul() reads the floats. */
+  size_t (*prepared_bytes) (size_t n_cols);
+  void (*prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+
   /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t × n_cols + c], r < n_rows, t < n_tokens.
-   * scratch: lm_matmul_scratch_bytes(). */
+   * first_row is a multiple of LM_PANEL_ROWS. scratch: lm_matmul_scratch_bytes(). */
   void (*matmul) (const lm_matrix *w,
                   size_t first_row,
                   size_t n_rows,
-                  const float *x,
-                  size_t n_tokens,
+                  const lm_input *input,
                   float *out,
                   size_t stride,
                   void *scratch);
@@ -53,10 +79,11 @@ typedef struct {
   /* x[i] += y[i]. */
   void (*add) (float *x, const float *y, size_t n);
 
-  /* Attention of one query head over n_past + 1 cached positions:
-   * out = Σ_p softmax_p(scale · q·k[p]) · v[p]. q, out: head_dim floats; k, v: rows of head_dim
-   * halves; scores: scratch of n_positions floats. */
+  /* Attention of n_queries query heads, which share a key and value head, over n_positions cached
+   * positions: out = Σ_p softmax_p(scale · q·k[p]) · v[p]. q, out: n_queries × head_dim floats;
+   * k, v: rows of head_dim halves; scores: scratch of n_positions floats. */
   void (*attend) (const float *q,
+                  size_t n_queries,
                   const uint16_t *k,
                   const uint16_t *v,
                   size_t n_positions,
@@ -69,8 +96,13 @@ typedef struct {
   void (*to_half) (const float *x, size_t n, uint16_t *out);
 } lm_kernels;
 
-/* The reference table. */
+/* The best table that has name ("reference", "avx2"; NULL: any) and needs no more than features
+ * (LM_CPU_…); NULL: there is none. Tables live for ever. */
+const lm_kernels *lm_kernels_select (const char *name, uint32_t features);
+
+/* The tables; those of other instruction sets than the build's are not there. */
 extern const lm_kernels lm_kernels_ref;
+extern const lm_kernels lm_kernels_avx2;
 
 /* Bytes of scratch that matmul needs for rows of n_cols, for any type and level. */
 size_t lm_matmul_scratch_bytes (size_t n_cols);

@@ -7,7 +7,10 @@
 
 #include "util/half.h"
 
-#define TILE_ROWS 16 /* weight rows a task multiplies: a few milliseconds at most */
+/* Weight rows a task multiplies, a multiple of LM_PANEL_ROWS: few enough that threads end together
+ * and stopping is quick, enough that handing out tasks costs nothing. */
+#define TILE_ROWS        32
+#define TILE_ROWS_DECODE 64
 
 /* Everything the tasks of one block read. */
 typedef struct {
@@ -38,13 +41,27 @@ typedef struct {
   const lm_linear *linears[MAX_LINEARS];
   float *outs[MAX_LINEARS]; /* each n_tokens × its n_rows */
   size_t n_linears;
-  const float *input; /* n_tokens × n_cols */
+  const float *input; /* n_tokens × n_cols; also in scratch->prepared */
 } products;
 
-static size_t
-n_tiles (const lm_linear *linear)
+/* Makes token t of x ready for products, with those of the block's other tokens. */
+static void
+prepare (const block *b, const float *x, size_t n_cols, size_t t)
 {
-  return (linear->matrix.n_rows + TILE_ROWS - 1) / TILE_ROWS;
+  if (b->kernels->prepare != NULL)
+    b->kernels->prepare (x, n_cols, b->n_tokens, t, b->m->prepared);
+}
+
+static size_t
+tile_rows (const products *p)
+{
+  return p->b->n_tokens == 1 ? TILE_ROWS_DECODE : TILE_ROWS;
+}
+
+static size_t
+n_tiles (const products *p, const lm_linear *linear)
+{
+  return (linear->matrix.n_rows + tile_rows (p) - 1) / tile_rows (p);
 }
 
 static void
@@ -54,16 +71,19 @@ multiply_tile (void *data, size_t index, unsigned worker)
   const lm_scratch *m = p->b->m;
   const lm_linear *linear;
   size_t i = 0, first, n;
+  lm_input input = { .x = p->input, .prepared = m->prepared, .n_tokens = p->b->n_tokens };
   float *out;
 
-  while (index >= n_tiles (p->linears[i]))
-    index -= n_tiles (p->linears[i++]);
+  while (index >= n_tiles (p, p->linears[i]))
+    index -= n_tiles (p, p->linears[i++]);
   linear = p->linears[i];
-  first = index * TILE_ROWS;
-  n = linear->matrix.n_rows - first < TILE_ROWS ? linear->matrix.n_rows - first : TILE_ROWS;
+  first = index * tile_rows (p);
+  n = linear->matrix.n_rows - first;
+  n = n < tile_rows (p) ? n : tile_rows (p);
   out = p->outs[i] + first;
-  p->b->kernels->matmul (&linear->matrix, first, n, p->input, p->b->n_tokens, out,
-                         linear->matrix.n_rows, m->matmul + worker * m->matmul_bytes);
+  input.n_cols = linear->matrix.n_cols;
+  p->b->kernels->matmul (&linear->matrix, first, n, &input, out, linear->matrix.n_rows,
+                         m->matmul + worker * m->matmul_bytes);
   if (linear->bias != NULL)
     for (size_t t = 0; t < p->b->n_tokens; t++)
       p->b->kernels->add (out + t * linear->matrix.n_rows, linear->bias + first, n);
@@ -75,7 +95,7 @@ multiply (products *p)
   size_t n = 0;
 
   for (size_t i = 0; i < p->n_linears; i++)
-    n += n_tiles (p->linears[i]);
+    n += n_tiles (p, p->linears[i]);
   return run (p->b, n, multiply_tile, p);
 }
 
@@ -104,6 +124,7 @@ norm_for_attention (void *data, size_t t, unsigned worker)
 
   (void) worker;
   b->kernels->rms_norm (b->m->x + t * n, b->layer->attn_norm, n, b->h->norm_epsilon, normed);
+  prepare (b, b->m->normed, n, t);
 }
 
 /* Normalises (qwen3) and rotates the heads of token t. */
@@ -141,22 +162,32 @@ place_and_cache (void *data, size_t t, unsigned worker)
   }
 }
 
-/* One query head of one token. Later tokens, which read more, come first: no thread is left with a
- * long task at the end. */
+/* Query heads that share a key and value head, of one token. Later tokens, which read more, come
+ * first: no thread is left with a long task at the end. */
 static void
 attend (void *data, size_t index, unsigned worker)
 {
   const block *b = data;
   const lm_hparams *h = b->h;
   lm_kv_cache *cache = b->forward->cache;
-  size_t t = b->n_tokens - 1 - index / h->n_heads;
-  uint32_t head = (uint32_t) (index % h->n_heads);
-  size_t at = (t * h->n_heads + head) * h->head_dim;
-  size_t kv = lm_kv_cache_offset (cache, b->layer_index, head / (h->n_heads / h->n_kv_heads), 0);
+  size_t t = b->n_tokens - 1 - index / h->n_kv_heads;
+  uint32_t kv_head = (uint32_t) (index % h->n_kv_heads);
+  uint32_t n_queries = h->n_heads / h->n_kv_heads;
+  size_t at = (t * h->n_heads + kv_head * n_queries) * h->head_dim;
+  size_t kv = lm_kv_cache_offset (cache, b->layer_index, kv_head, 0);
 
-  b->kernels->attend (b->m->q + at, cache->keys + kv, cache->values + kv, b->n_past + t + 1,
-                      h->head_dim, 1.0f / sqrtf ((float) h->head_dim),
+  b->kernels->attend (b->m->q + at, n_queries, cache->keys + kv, cache->values + kv,
+                      b->n_past + t + 1, h->head_dim, 1.0f / sqrtf ((float) h->head_dim),
                       b->m->scores + (size_t) worker * cache->n_ctx, b->m->attended + at);
+}
+
+static void
+prepare_attended (void *data, size_t t, unsigned worker)
+{
+  const block *b = data;
+
+  (void) worker;
+  prepare (b, b->m->attended, (size_t) b->h->n_heads * b->h->head_dim, t);
 }
 
 static void
@@ -169,6 +200,7 @@ norm_for_ffn (void *data, size_t t, unsigned worker)
   (void) worker;
   b->kernels->add (x, b->m->delta + t * n, n);
   b->kernels->rms_norm (x, b->layer->ffn_norm, n, b->h->norm_epsilon, b->m->normed + t * n);
+  prepare (b, b->m->normed, n, t);
 }
 
 static void
@@ -179,6 +211,7 @@ gate_ffn (void *data, size_t t, unsigned worker)
 
   (void) worker;
   b->kernels->silu_mul (b->m->gate + t * n, b->m->up + t * n, n);
+  prepare (b, b->m->gate, n, t);
 }
 
 static void
@@ -214,7 +247,8 @@ run_attention (block *b)
 
   return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
          run (b, b->n_tokens, place_and_cache, b) &&
-         run (b, (size_t) b->n_tokens * b->h->n_heads, attend, b) && multiply (&output);
+         run (b, (size_t) b->n_tokens * b->h->n_kv_heads, attend, b) &&
+         run (b, b->n_tokens, prepare_attended, b) && multiply (&output);
 }
 
 static bool
@@ -292,6 +326,7 @@ lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n)
   for (uint32_t t = 0; t < n; t++) {
     model->kernels->rms_norm (m->x + (first + t) * width, model->weights.output_norm, width,
                               model->hparams.norm_epsilon, m->normed + t * width);
+    prepare (&b, m->normed, width, t);
   }
   return multiply (&logits);
 }

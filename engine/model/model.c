@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "model/info.h"
+#include "util/cpu.h"
 #include "util/error.h"
-
-#define PAGE_BYTES       4096
-#define READ_AHEAD_BYTES (4u << 20) /* between two progress reports */
 
 static void
 add_stop (lm_model *model, lm_token token)
@@ -48,28 +46,6 @@ open_tokenizer (lm_model *model, lm_error *error)
   return true;
 }
 
-/* Reads every page once, so that the first answer does not wait for the disk, and says how far it
- * is. A file larger than memory only costs the time. */
-static bool
-read_ahead (const lm_gguf *gguf, const lm_model_options *options)
-{
-  uint64_t done = 0;
-  volatile unsigned char sink = 0;
-
-  for (size_t i = 0; i < gguf->n_parts; i++) {
-    const unsigned char *bytes = gguf->parts[i].address;
-
-    for (size_t at = 0; at < gguf->parts[i].bytes; at += PAGE_BYTES) {
-      if (at % READ_AHEAD_BYTES == 0 && options->progress != NULL &&
-          !options->progress (done + at, gguf->file_bytes, options->user_data))
-        return false;
-      sink ^= bytes[at];
-    }
-    done += gguf->parts[i].bytes;
-  }
-  return options->progress == NULL || options->progress (done, done, options->user_data);
-}
-
 static bool
 open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
 {
@@ -85,18 +61,14 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
              "The tokenizer has more tokens than the model has embeddings.");
     return false;
   }
-  model->kernels = &lm_kernels_ref;
   model->pool = lm_pool_new (model->n_threads);
   if (model->pool == NULL ||
       !lm_rope_init (&model->rope, &model->hparams, model->weights.rope_factors)) {
     lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
     return false;
   }
-  if (!read_ahead (model->gguf, options)) {
-    lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "Loading was cancelled.");
-    return false;
-  }
-  return true;
+  return lm_weights_prepare (&model->weights, model->kernels, model->pool, options->progress,
+                             options->user_data, error) == LM_OK;
 }
 
 lm_model *
@@ -112,6 +84,12 @@ lm_model_open (const char *path, const lm_model_options *options, lm_error *erro
   options = options != NULL ? options : &defaults;
   model->level = options->level;
   model->n_threads = options->n_threads > 0 ? (unsigned) options->n_threads : lm_cpu_count ();
+  model->kernels = lm_kernels_select (options->cpu_level, lm_cpu_get_features ());
+  if (model->kernels == NULL) {
+    lm_fail (error, LM_ERROR_ARGUMENT, options->cpu_level, 0,
+             "This computer cannot compute with \"%s\".", options->cpu_level);
+    goto fail;
+  }
   model->gguf = lm_gguf_open (path, options->level == LM_OPEN_FULL, error);
   if (model->gguf == NULL)
     goto fail;

@@ -28,9 +28,9 @@ struct lm_model {
   bool has_hparams;
   lm_error hparams_error; /* why not */
   unsigned n_threads;
+  const lm_kernels *kernels;
 
   /* LM_OPEN_FULL. */
-  const lm_kernels *kernels;
   lm_weights weights;
   lm_rope rope;
   lm_pool *pool;

@@ -24,7 +24,12 @@ take (slab *s, uint64_t rows, uint64_t columns, uint64_t size)
 }
 
 static void
-lay_out (slab *s, lm_scratch *m, const lm_hparams *h, uint32_t n_ctx, unsigned n_threads)
+lay_out (slab *s,
+         lm_scratch *m,
+         const lm_hparams *h,
+         const lm_kernels *kernels,
+         uint32_t n_ctx,
+         unsigned n_threads)
 {
   const uint64_t t = LM_BLOCK_TOKENS;
   uint64_t q = (uint64_t) h->n_heads * h->head_dim;
@@ -45,32 +50,41 @@ lay_out (slab *s, lm_scratch *m, const lm_hparams *h, uint32_t n_ctx, unsigned n
   m->up = take (s, t, h->n_ff, sizeof (float));
   m->cosines = take (s, t, h->n_rot / 2, sizeof (float));
   m->sines = take (s, t, h->n_rot / 2, sizeof (float));
+  m->prepared =
+      take (s, t, kernels->prepare != NULL ? kernels->prepared_bytes ((size_t) widest) : 0, 1);
   m->scores = take (s, n_threads, n_ctx, sizeof (float));
   m->matmul = take (s, n_threads, m->matmul_bytes, 1);
   m->logits = take (s, LM_LOGITS_TOKENS, h->n_vocab, sizeof (float));
 }
 
 uint64_t
-lm_scratch_bytes (const lm_hparams *hparams, uint32_t n_ctx, unsigned n_threads)
+lm_scratch_bytes (const lm_hparams *hparams,
+                  const lm_kernels *kernels,
+                  uint32_t n_ctx,
+                  unsigned n_threads)
 {
   slab s = { .fits = true };
   lm_scratch unused;
 
-  lay_out (&s, &unused, hparams, n_ctx, n_threads);
+  lay_out (&s, &unused, hparams, kernels, n_ctx, n_threads);
   return s.fits ? s.used : 0;
 }
 
 bool
-lm_scratch_init (lm_scratch *scratch, const lm_hparams *hparams, uint32_t n_ctx, unsigned n_threads)
+lm_scratch_init (lm_scratch *scratch,
+                 const lm_hparams *hparams,
+                 const lm_kernels *kernels,
+                 uint32_t n_ctx,
+                 unsigned n_threads)
 {
-  uint64_t bytes = lm_scratch_bytes (hparams, n_ctx, n_threads);
+  uint64_t bytes = lm_scratch_bytes (hparams, kernels, n_ctx, n_threads);
   slab s = { .fits = true };
 
   scratch->slab = bytes > 0 ? lm_aligned_alloc (bytes, 1) : NULL;
   if (scratch->slab == NULL)
     return false;
   s.base = scratch->slab;
-  lay_out (&s, scratch, hparams, n_ctx, n_threads);
+  lay_out (&s, scratch, hparams, kernels, n_ctx, n_threads);
   return true;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
   float *up;       /* T × n_ff */
   float *cosines;  /* T × n_rot / 2 */
   float *sines;    /* T × n_rot / 2 */
+  void *prepared;  /* T × kernels->prepared_bytes of the widest: what is multiplied next */
   float *scores;   /* a thread × n_ctx */
   char *matmul;    /* a thread × matmul_bytes */
   size_t matmul_bytes;
@@ -29,10 +30,14 @@ typedef struct {
 } lm_scratch;
 
 /* Bytes that lm_scratch_init() will allocate; 0: they do not fit a size_t. */
-uint64_t lm_scratch_bytes (const lm_hparams *hparams, uint32_t n_ctx, unsigned n_threads);
+uint64_t lm_scratch_bytes (const lm_hparams *hparams,
+                           const lm_kernels *kernels,
+                           uint32_t n_ctx,
+                           unsigned n_threads);
 /* false: out of memory. */
 bool lm_scratch_init (lm_scratch *scratch,
                       const lm_hparams *hparams,
+                      const lm_kernels *kernels,
                       uint32_t n_ctx,
                       unsigned n_threads);
 void lm_scratch_clear (lm_scratch *scratch);

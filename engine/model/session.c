@@ -59,7 +59,7 @@ lm_session_new (lm_model *model, const lm_session_options *options, lm_error *er
     session->candidates = lm_aligned_alloc (model->hparams.n_vocab, sizeof *session->candidates);
     if (session->tokens != NULL && session->candidates != NULL &&
         lm_kv_cache_init (&session->cache, &model->hparams, n_ctx) &&
-        lm_scratch_init (&session->scratch, &model->hparams, n_ctx,
+        lm_scratch_init (&session->scratch, &model->hparams, model->kernels, n_ctx,
                          lm_pool_get_n_threads (model->pool)))
       return session;
     lm_session_free (session);

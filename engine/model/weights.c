@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "util/error.h"
+#include "util/pages.h"
 
 /* Reads tensors and remembers the first failure, after which everything is skipped. */
 typedef struct {
@@ -189,5 +190,6 @@ lm_weights_clear (lm_weights *weights)
   lm_aligned_free (weights->output.bias);
   lm_aligned_free (weights->output_norm);
   lm_aligned_free (weights->rope_factors);
+  lm_pages_free (weights->panels, weights->panels_bytes);
   *weights = zero;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/hparams.h"
+#include "util/threads.h"
 
 /* y = W x + b. */
 typedef struct {
@@ -31,6 +32,8 @@ typedef struct {
   float *rope_factors;  /* owned, n_rot / 2 (Llama 3); NULL: none */
   lm_layer *layers;     /* owned, n_layers */
   uint32_t n_layers;
+  void *panels; /* owned: the repacked matrices */
+  uint64_t panels_bytes;
 } lm_weights;
 
 /* Matrices point into gguf's mapping, which must outlive weights; small vectors are copied as
@@ -40,3 +43,13 @@ lm_status lm_weights_read (const lm_gguf *gguf,
                            lm_weights *weights,
                            lm_error *error);
 void lm_weights_clear (lm_weights *weights);
+
+/* Makes the weights ready to be computed with, telling progress in bytes: matrices that kernels
+ * want in panels are repacked and their pages of the file let go, the others are read once, so that
+ * the first answer does not wait for the disk. LM_ERROR_MEMORY, LM_ERROR_CANCELLED. */
+lm_status lm_weights_prepare (lm_weights *weights,
+                              const lm_kernels *kernels,
+                              lm_pool *pool,
+                              lm_progress_fn progress,
+                              void *user_data,
+                              lm_error *error);

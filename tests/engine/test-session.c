@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "gguf/gguf.h"
+#include "level.h"
 #include "lm.h"
 #include "synth.h"
 
@@ -34,7 +35,8 @@ open_session (const char *path, int n_threads, uint32_t n_ctx, lm_model **model)
   lm_error error = { 0 };
   lm_session *session = NULL;
 
-  *model = lm_model_open (path, &(lm_model_options) { .n_threads = n_threads }, &error);
+  *model = lm_model_open (
+      path, &(lm_model_options) { .n_threads = n_threads, .cpu_level = level_name () }, &error);
   if (*model != NULL)
     session = lm_session_new (*model, &(lm_session_options) { .n_ctx = n_ctx }, &error);
   CHECK (session != NULL, "%s", error.message);
@@ -295,7 +297,9 @@ test_progress (void)
 
   log = (progress_log) { .stop_at = 1 };
   CHECK (lm_model_open (model_path,
-                        &(lm_model_options) { .progress = log_progress, .user_data = &log },
+                        &(lm_model_options) { .cpu_level = level_name (),
+                                              .progress = log_progress,
+                                              .user_data = &log },
                         &error) == NULL,
          "loading was to stop");
   CHECK (error.code == LM_ERROR_CANCELLED, "%d", error.code);
@@ -400,6 +404,25 @@ test_refused (void)
   lm_model_close (model);
 }
 
+static void
+test_level (void)
+{
+  const char *wanted = level_name ();
+  lm_error error = { 0 };
+  lm_model *model =
+      lm_model_open (model_path, &(lm_model_options) { .cpu_level = "abacus" }, &error);
+
+  CHECK (model == NULL && error.code == LM_ERROR_ARGUMENT, "an unknown level is refused");
+  CHECK (strcmp (error.subject, "abacus") == 0, "%s", error.subject);
+  lm_model_close (model);
+  model = lm_model_open (model_path, &(lm_model_options) { .cpu_level = wanted }, &error);
+  CHECK (model != NULL, "%s", error.message);
+  if (model != NULL && wanted != NULL)
+    CHECK (strcmp (lm_model_get_info (model)->cpu_level, wanted) == 0, "%s",
+           lm_model_get_info (model)->cpu_level);
+  lm_model_close (model);
+}
+
 /* What lm_model_memory() says of the demo model is the same at each level of opening. */
 static void
 test_memory (void)
@@ -437,9 +460,13 @@ main (void)
     { "two sessions share a model", test_shared_model },
     { "unusable models are refused by name", test_refused },
     { "memory is known beforehand", test_memory },
+    { "the level of instructions can be chosen", test_level },
   };
-  int fd = mkstemp (model_path), status;
+  int fd, status;
 
+  if (level_is_missing ())
+    return 0;
+  fd = mkstemp (model_path);
   close (fd);
   for (int i = 0; i < N_TOKENS; i++)
     text[i] = (i * i + 3 * i + 7) % 256;

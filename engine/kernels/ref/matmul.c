@@ -32,8 +32,7 @@ void
 lm_ref_matmul (const lm_matrix *w,
                size_t first_row,
                size_t n_rows,
-               const float *x,
-               size_t n_tokens,
+               const lm_input *input,
                float *out,
                size_t stride,
                void *scratch)
@@ -44,7 +43,7 @@ lm_ref_matmul (const lm_matrix *w,
   for (size_t r = 0; r < n_rows; r++) {
     lm_quant_dequantise (w->type, (const char *) w->data + (first_row + r) * w->row_bytes,
                          w->n_cols, groups, row);
-    for (size_t t = 0; t < n_tokens; t++)
-      out[t * stride + r] = dot (row, x + t * w->n_cols, w->n_cols);
+    for (size_t t = 0; t < input->n_tokens; t++)
+      out[t * stride + r] = dot (row, input->x + t * w->n_cols, w->n_cols);
   }
 }

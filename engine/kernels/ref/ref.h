@@ -7,8 +7,20 @@
 void lm_ref_matmul (const lm_matrix *w,
                     size_t first_row,
                     size_t n_rows,
-                    const float *x,
-                    size_t n_tokens,
+                    const lm_input *input,
                     float *out,
                     size_t stride,
                     void *scratch);
+
+void lm_ref_rope (
+    float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout);
+
+void lm_ref_attend (const float *q,
+                    size_t n_queries,
+                    const uint16_t *k,
+                    const uint16_t *v,
+                    size_t n_positions,
+                    size_t head_dim,
+                    float scale,
+                    float *scores,
+                    float *out);

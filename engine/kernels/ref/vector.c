@@ -19,8 +19,9 @@ rms_norm (const float *x, const float *weight, size_t n, float epsilon, float *o
     out[i] = x[i] * scale * weight[i];
 }
 
-static void
-rope (float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout)
+void
+lm_ref_rope (
+    float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout)
 {
   size_t step = layout == LM_ROPE_ADJACENT ? 2 : 1;
   size_t partner = layout == LM_ROPE_ADJACENT ? 1 : n_pairs;
@@ -64,14 +65,14 @@ dot_half (const float *a, const uint16_t *b, size_t n)
 }
 
 static void
-attend (const float *q,
-        const uint16_t *k,
-        const uint16_t *v,
-        size_t n_positions,
-        size_t head_dim,
-        float scale,
-        float *scores,
-        float *out)
+attend_one (const float *q,
+            const uint16_t *k,
+            const uint16_t *v,
+            size_t n_positions,
+            size_t head_dim,
+            float scale,
+            float *scores,
+            float *out)
 {
   float max = -INFINITY, sum = 0;
 
@@ -92,6 +93,21 @@ attend (const float *q,
     out[i] /= sum;
 }
 
+void
+lm_ref_attend (const float *q,
+               size_t n_queries,
+               const uint16_t *k,
+               const uint16_t *v,
+               size_t n_positions,
+               size_t head_dim,
+               float scale,
+               float *scores,
+               float *out)
+{
+  for (size_t i = 0; i < n_queries; i++, q += head_dim, out += head_dim)
+    attend_one (q, k, v, n_positions, head_dim, scale, scores, out);
+}
+
 static void
 to_half (const float *x, size_t n, uint16_t *out)
 {
@@ -103,9 +119,9 @@ const lm_kernels lm_kernels_ref = {
   .name = "reference",
   .matmul = lm_ref_matmul,
   .rms_norm = rms_norm,
-  .rope = rope,
+  .rope = lm_ref_rope,
   .silu_mul = silu_mul,
   .add = add,
-  .attend = attend,
+  .attend = lm_ref_attend,
   .to_half = to_half,
 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The AVX2 level: what its files share.
+ *
+ * Activations are rounded to 8 or 14 bits, 32 at a time. A vector's eight lanes are eight rows of
+ * weights (a panel), and the same four activations go to every lane, so that a lane ends up with
+ * the sum of its own row and nothing is ever added across lanes. For each row and token the
+ * 32-weight groups are added in their order, each with the same few operations, whether one token
+ * is multiplied or sixty-four: that is what makes the result independent of the rest of the call.
+ */
+#pragma once
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "quant/blocks.h"
+
+#define LM_INLINE static inline __attribute__ ((always_inline))
+
+/* 32 activations of one token; those of all tokens for the same columns lie side by side. */
+typedef struct {
+  int8_t q[LM_GROUP_LENGTH];
+  float scale;
+  float scaled_sum; /* scale × Σ q */
+  int16_t sum[2];   /* of each half's q */
+  int32_t sum_8;    /* 8 × Σ q */
+} lm_avx2_group;
+
+/* The same activations rounded to 14 bits, which costs no more where weights of 8 bits have to be
+ * widened anyway: in the order 0, 2, 1, 3, 4, 6, 5, 7, … in which those are. They lie in front of
+ * the groups above. */
+typedef struct {
+  int16_t q[LM_GROUP_LENGTH];
+  float scale;
+  float scaled_sum[2]; /* scale × Σ q of each half */
+  float unused;
+} lm_avx2_wide;
+
+/* Some columns of eight rows, times some tokens. */
+typedef struct {
+  const lm_matrix *matrix;
+  size_t first_row;
+  size_t first_group; /* of the columns; at the beginning of a block */
+  size_t n_groups;
+  const lm_avx2_group *x;   /* of the first token and column */
+  const lm_avx2_wide *wide; /* likewise */
+  size_t stride;            /* tokens from one group of columns to the next */
+  size_t n_tokens;
+} lm_avx2_span;
+
+/* Adds a span's products to sums, a vector of eight rows for each token. */
+typedef void (*lm_avx2_span_fn) (const lm_avx2_span *span, __m256 *sums);
+
+/* From panels. */
+void lm_avx2_q4_0 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q5_0 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q5_1 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q2_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q3_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_iq4_nl (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q4_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums);
+void lm_avx2_q6_k (const lm_avx2_span *span, __m256 *sums);
+/* Any quantised type, from the file's layout. */
+void lm_avx2_any (const lm_avx2_span *span, __m256 *sums);
+
+/* Products of F32, F16 and BF16 weights with activations as they are. */
+void lm_avx2_matmul_float (const lm_matrix *matrix,
+                           size_t first_row,
+                           size_t n_rows,
+                           const lm_input *input,
+                           float *out,
+                           size_t stride);
+
+bool lm_avx2_wants_panels (uint32_t type);
+int lm_avx2_largest_activation (uint32_t type);
+size_t lm_avx2_prepared_bytes (size_t n_cols);
+void lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+void lm_avx2_matmul (const lm_matrix *matrix,
+                     size_t first_row,
+                     size_t n_rows,
+                     const lm_input *input,
+                     float *out,
+                     size_t stride,
+                     void *scratch);
+void lm_avx2_attend (const float *q,
+                     size_t n_queries,
+                     const uint16_t *k,
+                     const uint16_t *v,
+                     size_t n_positions,
+                     size_t head_dim,
+                     float scale,
+                     float *scores,
+                     float *out);
+
+/* ---- Pieces ------------------------------------------------------------------------------- */
+
+LM_INLINE __m256i
+lm_avx2_load (const void *p)
+{
+  return _mm256_loadu_si256 (p);
+}
+
+/* The four bytes at p in every lane. */
+LM_INLINE __m256i
+lm_avx2_spread (const void *p)
+{
+  int32_t word;
+
+  memcpy (&word, p, sizeof word);
+  return _mm256_set1_epi32 (word);
+}
+
+/* first … first + n − 1 of the products of pairs w × x of 32 columns, added in 16 bits: two chains,
+ * so that few registers are needed beside the weights. n is even. */
+LM_INLINE __m256i
+lm_avx2_add_pairs (const __m256i w[8], const int8_t *x, const int first, const int n)
+{
+  __m256i a = _mm256_maddubs_epi16 (w[first], lm_avx2_spread (x + 4 * first));
+  __m256i b = _mm256_maddubs_epi16 (w[first + 1], lm_avx2_spread (x + 4 * first + 4));
+
+#pragma GCC unroll 4
+  for (int i = first + 2; i < first + n; i += 2) {
+    a = _mm256_add_epi16 (a, _mm256_maddubs_epi16 (w[i], lm_avx2_spread (x + 4 * i)));
+    b = _mm256_add_epi16 (b, _mm256_maddubs_epi16 (w[i + 1], lm_avx2_spread (x + 4 * i + 4)));
+  }
+  return _mm256_add_epi16 (a, b);
+}
+
+/* Eight halves as floats. */
+LM_INLINE __m256
+lm_avx2_halves (const void *p)
+{
+  return _mm256_cvtph_ps (_mm_loadu_si128 (p));
+}
+
+/* e^x for x ≤ 0, within 2 units in the last place; 0 below −87. By Cody and Waite's reduction to
+ * |r| ≤ ln 2 / 2 and the Taylor polynomial of degree 7, whose error there is below 2⁻²⁷. */
+LM_INLINE __m256
+lm_avx2_exp (__m256 x)
+{
+  const __m256 least = _mm256_set1_ps (-87.0f);
+  __m256 clamped = _mm256_max_ps (x, least);
+  __m256 n = _mm256_round_ps (_mm256_mul_ps (clamped, _mm256_set1_ps (0x1.715476p0f)),
+                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 r = _mm256_fnmadd_ps (n, _mm256_set1_ps (0x1.62e4p-1f), clamped);
+  __m256 p = _mm256_set1_ps (1.0f / 5040);
+  __m256i power;
+
+  r = _mm256_fnmadd_ps (n, _mm256_set1_ps (0x1.7f7d1cp-20f), r);
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 720));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 120));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 24));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 6));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (0.5f));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f));
+  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f));
+  power =
+      _mm256_slli_epi32 (_mm256_add_epi32 (_mm256_cvtps_epi32 (n), _mm256_set1_epi32 (127)), 23);
+  p = _mm256_mul_ps (p, _mm256_castsi256_ps (power));
+  /* A NaN stays one: it is not below. */
+  return _mm256_andnot_ps (_mm256_cmp_ps (x, least, _CMP_LT_OQ),
+                           _mm256_blendv_ps (p, x, _mm256_cmp_ps (x, x, _CMP_UNORD_Q)));
+}
+
+/* The first block of a span in panels whose blocks have block_bytes a row and n_groups. */
+LM_INLINE const uint8_t *
+lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_groups)
+{
+  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
+         span->first_group / n_groups * block_bytes * LM_PANEL_ROWS;
+}
+
+/* Word i of the eight rows. */
+LM_INLINE __m256i
+lm_avx2_load_word (const uint8_t *words, int i)
+{
+  return lm_avx2_load (words + 4 * LM_PANEL_ROWS * i);
+}
+
+/* A word of two halves for each row: the first ones and the second ones as floats. */
+LM_INLINE void
+lm_avx2_load_two (const uint8_t *words, __m256 *first, __m256 *second)
+{
+  const __m256i split = _mm256_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0,
+                                          1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  __m256i both = _mm256_shuffle_epi8 (lm_avx2_load (words), split);
+
+  both = _mm256_permute4x64_epi64 (both, 0xd8);
+  *first = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
+  *second = _mm256_cvtph_ps (_mm256_extracti128_si256 (both, 1));
+}
+
+/* Bytes low and high of every lane as two 16-bit integers, with their sign. */
+LM_INLINE __m256i
+lm_avx2_pick_bytes (__m256i words, int low, int high)
+{
+  __m256i picked =
+      _mm256_setr_epi8 (-1, low, -1, high, -1, 4 + low, -1, 4 + high, -1, 8 + low, -1, 8 + high, -1,
+                        12 + low, -1, 12 + high, -1, low, -1, high, -1, 4 + low, -1, 4 + high, -1,
+                        8 + low, -1, 8 + high, -1, 12 + low, -1, 12 + high);
+
+  return _mm256_srai_epi16 (_mm256_shuffle_epi8 (words, picked), 8);
+}
+
+/* The sum of the lanes, in a fixed order. */
+LM_INLINE float
+lm_avx2_add_up (__m256 x)
+{
+  __m128 half = _mm_add_ps (_mm256_castps256_ps128 (x), _mm256_extractf128_ps (x, 1));
+
+  half = _mm_add_ps (half, _mm_movehl_ps (half, half));
+  return _mm_cvtss_f32 (_mm_add_ss (half, _mm_movehdup_ps (half)));
+}

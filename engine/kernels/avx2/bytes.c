@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * AVX2 products of types that are unpacked to signed bytes, with activations of 14 bits: Q8_0,
+ * Q4_1, the IQ4 types, and any other from the file's layout. */
+#include "kernels/avx2/avx2.h"
+#include "quant/iq-tables.h"
+
+#define CHUNK_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
+
+/* ---- 8-bit weights of either sign ---------------------------------------------------------- */
+
+/* Four bytes a lane as 16-bit integers: bytes 0 and 2, bytes 1 and 3. */
+LM_INLINE void
+widen (__m256i bytes, __m256i w[2])
+{
+  w[0] = _mm256_srai_epi16 (_mm256_slli_epi16 (bytes, 8), 8);
+  w[1] = _mm256_srai_epi16 (bytes, 8);
+}
+
+/* Σ w × x of 16 columns: half of the group x. */
+LM_INLINE __m256i
+dot_wide (const __m256i w[8], const lm_avx2_wide *x, int half)
+{
+  const int16_t *q = x->q + 16 * half;
+  __m256i a = _mm256_madd_epi16 (w[0], lm_avx2_spread (q));
+  __m256i b = _mm256_madd_epi16 (w[1], lm_avx2_spread (q + 2));
+
+#pragma GCC unroll 3
+  for (int i = 2; i < 8; i += 2) {
+    a = _mm256_add_epi32 (a, _mm256_madd_epi16 (w[i], lm_avx2_spread (q + 2 * i)));
+    b = _mm256_add_epi32 (b, _mm256_madd_epi16 (w[i + 1], lm_avx2_spread (q + 2 * i + 2)));
+  }
+  return _mm256_add_epi32 (a, b);
+}
+
+/* The integer sum, ≤ 16 × 128 × 8191, is exact as a float. */
+LM_INLINE __m256
+add_wide (__m256 sum, const __m256i w[8], __m256 scales, const lm_avx2_wide *x, int half)
+{
+  __m256 words = _mm256_cvtepi32_ps (dot_wide (w, x, half));
+
+  return _mm256_fmadd_ps (words, _mm256_mul_ps (scales, _mm256_set1_ps (x->scale)), sum);
+}
+
+/* Half a group: 16 columns in four vectors of bytes. */
+LM_INLINE void
+multiply_bytes (const lm_avx2_span *span,
+                const __m256i bytes[4],
+                __m256 scales,
+                const lm_avx2_wide *x,
+                int half,
+                __m256 *sums,
+                bool is_one)
+{
+  __m256i w[8];
+
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++)
+    widen (bytes[i], w + 2 * i);
+  if (is_one)
+    *sums = add_wide (*sums, w, scales, x, half);
+  else
+    for (size_t t = 0; t < span->n_tokens; t++)
+      sums[t] = add_wide (sums[t], w, scales, x + t, half);
+}
+
+LM_INLINE void
+multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_q8_0) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
+  const lm_avx2_wide *x = span->wide;
+  __m256 one = sums[0];
+
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
+    __m256 scales = lm_avx2_halves (block);
+
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+      const uint8_t *qs = block + 16 + 128 * half;
+      __m256i q[4] = { lm_avx2_load (qs), lm_avx2_load (qs + 32), lm_avx2_load (qs + 64),
+                       lm_avx2_load (qs + 96) };
+
+      multiply_bytes (span, q, scales, x, half, is_one ? &one : sums, is_one);
+    }
+  }
+  if (is_one)
+    sums[0] = one;
+}
+
+void
+lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_q8_0 (span, sums, true);
+  else
+    multiply_q8_0 (span, sums, false);
+}
+
+/* ---- Q4_1 --------------------------------------------------------------------------------- */
+
+/* sums + mins × Σ x of half a group. */
+LM_INLINE void
+add_mins (const lm_avx2_span *span,
+          __m256 mins,
+          const lm_avx2_wide *x,
+          int half,
+          __m256 *sums,
+          bool is_one)
+{
+  for (size_t t = 0; t < (is_one ? 1 : span->n_tokens); t++)
+    sums[t] = _mm256_fmadd_ps (mins, _mm256_set1_ps (x[t].scaled_sum[half]), sums[t]);
+}
+
+LM_INLINE void
+multiply_q4_1 (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_q4_1) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q4_1), 1);
+  const __m256i low = _mm256_set1_epi8 (15);
+  const lm_avx2_wide *x = span->wide;
+
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
+    __m256 scales, mins;
+
+    lm_avx2_load_two (block, &scales, &mins);
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+      __m256i q[4];
+
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        __m256i nibbles = lm_avx2_load_word (block, 1 + i);
+
+        q[i] = _mm256_and_si256 (half == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4), low);
+      }
+      multiply_bytes (span, q, scales, x, half, sums, is_one);
+      add_mins (span, mins, x, half, sums, is_one);
+    }
+  }
+}
+
+void
+lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_q4_1 (span, sums, true);
+  else
+    multiply_q4_1 (span, sums, false);
+}
+
+/* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */
+
+/* A group whose 16 bytes a row hold the first 16 weights in their lower nibbles. */
+LM_INLINE void
+multiply_iq4 (const lm_avx2_span *span,
+              const uint8_t *qs,
+              __m256 scales,
+              const lm_avx2_wide *x,
+              __m256 *sums,
+              bool is_one)
+{
+  const __m256i values =
+      _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) lm_iq4_values));
+  const __m256i low = _mm256_set1_epi8 (15);
+
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; half++) {
+    __m256i q[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      __m256i nibbles = lm_avx2_load_word (qs, i);
+
+      nibbles = half == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4);
+      q[i] = _mm256_shuffle_epi8 (values, _mm256_and_si256 (nibbles, low));
+    }
+    multiply_bytes (span, q, scales, x, half, sums, is_one);
+  }
+}
+
+LM_INLINE void
+multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_iq4_nl) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
+  const lm_avx2_wide *x = span->wide;
+
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride)
+    multiply_iq4 (span, block + 16, lm_avx2_halves (block), x, sums, is_one);
+}
+
+void
+lm_avx2_iq4_nl (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_iq4_nl (span, sums, true);
+  else
+    multiply_iq4_nl (span, sums, false);
+}
+
+/* d × (scale − 32) of group g: four bits of nibble g of the second word, two of the upper half of
+ * the first. */
+LM_INLINE __m256
+scale_iq4_xs (const uint8_t *block, size_t g)
+{
+  __m128i low_shift = _mm_cvtsi32_si128 ((int) (4 * g));
+  __m128i high_shift = _mm_cvtsi32_si128 ((int) (16 + 2 * g));
+  __m256i low = _mm256_srl_epi32 (lm_avx2_load_word (block, 1), low_shift);
+  __m256i high = _mm256_srl_epi32 (lm_avx2_load_word (block, 0), high_shift);
+  __m256i scale;
+  __m256 d, unused;
+
+  low = _mm256_and_si256 (low, _mm256_set1_epi32 (15));
+  high = _mm256_slli_epi32 (_mm256_and_si256 (high, _mm256_set1_epi32 (3)), 4);
+  scale = _mm256_sub_epi32 (_mm256_or_si256 (low, high), _mm256_set1_epi32 (32));
+  lm_avx2_load_two (block, &d, &unused);
+  return _mm256_mul_ps (d, _mm256_cvtepi32_ps (scale));
+}
+
+LM_INLINE void
+multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_iq4_xs) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_xs), CHUNK_GROUPS);
+  const lm_avx2_wide *x = span->wide;
+
+  for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
+    size_t i = g % CHUNK_GROUPS;
+
+    multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_PANEL_ROWS, scale_iq4_xs (block, i), x, sums,
+                  is_one);
+    block += i == CHUNK_GROUPS - 1 ? bytes : 0;
+  }
+}
+
+void
+lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_iq4_xs (span, sums, true);
+  else
+    multiply_iq4_xs (span, sums, false);
+}
+
+/* ---- Any type ----------------------------------------------------------------------------- */
+
+/* The same group of eight rows. */
+static void
+multiply_groups (const lm_avx2_span *span,
+                 const lm_group *rows[LM_PANEL_ROWS],
+                 const lm_avx2_wide *x,
+                 __m256 *sums)
+{
+  for (int half = 0; half < 2; half++) {
+    int32_t words[4][LM_PANEL_ROWS];
+    float scales[LM_PANEL_ROWS], mins[LM_PANEL_ROWS];
+    __m256i q[4];
+    __m256 min;
+
+    for (int r = 0; r < LM_PANEL_ROWS; r++) {
+      for (int i = 0; i < 4; i++)
+        memcpy (&words[i][r], rows[r]->q + 16 * half + 4 * i, 4);
+      scales[r] = rows[r]->scale[half];
+      mins[r] = rows[r]->min[half];
+    }
+    for (int i = 0; i < 4; i++)
+      q[i] = lm_avx2_load (words[i]);
+    multiply_bytes (span, q, _mm256_loadu_ps (scales), x, half, sums, false);
+    min = _mm256_loadu_ps (mins);
+    for (size_t t = 0; t < span->n_tokens; t++)
+      sums[t] = _mm256_fnmadd_ps (min, _mm256_set1_ps (x[t].scaled_sum[half]), sums[t]);
+  }
+}
+
+void
+lm_avx2_any (const lm_avx2_span *span, __m256 *sums)
+{
+  const lm_matrix *matrix = span->matrix;
+  const lm_type_traits *traits = lm_type_get_traits (matrix->type);
+  lm_unpack_fn unpack = lm_quant_get_unpack (matrix->type);
+  lm_group groups[LM_PANEL_ROWS][CHUNK_GROUPS];
+  size_t left = matrix->n_rows - span->first_row;
+  const char *rows[LM_PANEL_ROWS];
+
+  /* Rows that are not there are computed as the last one, and not stored. */
+  for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+    rows[r] = (const char *) matrix->data +
+              (span->first_row + (r < left ? r : left - 1)) * matrix->row_bytes +
+              span->first_group * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
+  for (size_t g = 0; g < span->n_groups; g += CHUNK_GROUPS) {
+    size_t n = span->n_groups - g < CHUNK_GROUPS ? span->n_groups - g : CHUNK_GROUPS;
+
+    for (size_t r = 0; r < LM_PANEL_ROWS; r++) {
+      unpack (rows[r], n * LM_GROUP_LENGTH, groups[r]);
+      rows[r] += n * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
+    }
+    for (size_t i = 0; i < n; i++) {
+      const lm_group *same[LM_PANEL_ROWS];
+
+      for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+        same[r] = &groups[r][i];
+      multiply_groups (span, same, span->wide + (g + i) * span->stride, sums);
+    }
+  }
+}

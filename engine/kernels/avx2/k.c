@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * AVX2 products of the K types, from panels. */
+#include "kernels/avx2/avx2.h"
+
+#define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
+
+/* ---- Q4_K and Q5_K ------------------------------------------------------------------------ */
+
+/* The scales and minima of 6 bits of eight groups of eight rows: byte i % 4 of word i / 4 belongs
+ * to group i. See unpack_q4_k_scale() for how they are packed. */
+typedef struct {
+  __m256i scales[2];
+  __m256i mins[2];
+  __m256 d;
+  __m256 dmin;
+} scales_k;
+
+LM_INLINE scales_k
+load_scales (const uint8_t *words)
+{
+  const __m256i six = _mm256_set1_epi8 (63);
+  const __m256i four = _mm256_set1_epi8 (15);
+  const __m256i upper = _mm256_set1_epi8 (48);
+  __m256i first = lm_avx2_load_word (words, 1);
+  __m256i second = lm_avx2_load_word (words, 2);
+  __m256i third = lm_avx2_load_word (words, 3);
+  scales_k s;
+
+  s.scales[0] = _mm256_and_si256 (first, six);
+  s.mins[0] = _mm256_and_si256 (second, six);
+  s.scales[1] = _mm256_or_si256 (_mm256_and_si256 (third, four),
+                                 _mm256_and_si256 (_mm256_srli_epi16 (first, 2), upper));
+  s.mins[1] = _mm256_or_si256 (_mm256_and_si256 (_mm256_srli_epi16 (third, 4), four),
+                               _mm256_and_si256 (_mm256_srli_epi16 (second, 2), upper));
+  lm_avx2_load_two (words, &s.d, &s.dmin);
+  return s;
+}
+
+/* d × byte g % 4 of each lane of packed[g / 4]. */
+LM_INLINE __m256
+scale_of (const __m256i packed[2], int g, __m256 d)
+{
+  __m256i bytes = _mm256_srli_epi32 (packed[g / 4], 8 * (g % 4));
+
+  return _mm256_mul_ps (d, _mm256_cvtepi32_ps (_mm256_and_si256 (bytes, _mm256_set1_epi32 (255))));
+}
+
+/* sum + scales × Σ w × x − mins × Σ x. A pair's products are ≤ 2 × 31 × 127, so four pairs fit 16
+ * bits, and eight where weights are ≤ 15. */
+LM_INLINE __m256
+add_q45_k (__m256 sum,
+           const __m256i w[8],
+           __m256 scales,
+           __m256 mins,
+           const lm_avx2_group *x,
+           bool is_four)
+{
+  const __m256i ones = _mm256_set1_epi16 (1);
+  __m256i words;
+
+  if (is_four)
+    words = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 8), ones);
+  else
+    words = _mm256_add_epi32 (_mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 4), ones),
+                              _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 4), ones));
+  scales = _mm256_mul_ps (scales, _mm256_set1_ps (x->scale));
+  sum = _mm256_fmadd_ps (_mm256_cvtepi32_ps (words), scales, sum);
+  return _mm256_fnmadd_ps (mins, _mm256_set1_ps (x->scaled_sum), sum);
+}
+
+/* The weights of group g: nibbles from qs and, for Q5_K, a fifth bit from qh. */
+LM_INLINE void
+unpack_q45_k (const uint8_t *qh, const uint8_t *qs, int g, __m256i w[8], bool is_four)
+{
+  const __m256i low = _mm256_set1_epi8 (15);
+  const __m256i fifth = _mm256_set1_epi8 (16);
+
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m256i nibbles = lm_avx2_load_word (qs, 8 * (g / 2) + i);
+
+    w[i] = _mm256_and_si256 (g % 2 == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4), low);
+    if (!is_four) {
+      __m256i bits = lm_avx2_load_word (qh, i);
+
+      bits = g < 4 ? _mm256_slli_epi16 (bits, 4 - g) : _mm256_srli_epi16 (bits, g - 4);
+      w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (bits, fifth));
+    }
+  }
+}
+
+LM_INLINE void
+multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_one)
+{
+  const size_t row_bytes = is_four ? sizeof (lm_block_q4_k) : sizeof (lm_block_q5_k);
+  const uint8_t *block = lm_avx2_find_block (span, row_bytes, N_GROUPS);
+  const lm_avx2_group *x = span->x;
+  __m256 one = sums[0];
+
+  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += row_bytes * LM_PANEL_ROWS) {
+    scales_k s = load_scales (block);
+    const uint8_t *qh = block + 4 * 4 * LM_PANEL_ROWS;
+    const uint8_t *qs = is_four ? qh : qh + 32 * LM_PANEL_ROWS;
+
+#pragma GCC unroll 8
+    for (int g = 0; g < N_GROUPS; g++, x += span->stride) {
+      __m256 scales = scale_of (s.scales, g, s.d);
+      __m256 mins = scale_of (s.mins, g, s.dmin);
+      __m256i w[8];
+
+      unpack_q45_k (qh, qs, g, w, is_four);
+      if (is_one)
+        one = add_q45_k (one, w, scales, mins, x, is_four);
+      else
+        for (size_t t = 0; t < span->n_tokens; t++)
+          sums[t] = add_q45_k (sums[t], w, scales, mins, x + t, is_four);
+    }
+  }
+  if (is_one)
+    sums[0] = one;
+}
+
+void
+lm_avx2_q4_k (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_q45_k (span, sums, true, true);
+  else
+    multiply_q45_k (span, sums, true, false);
+}
+
+void
+lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_q45_k (span, sums, false, true);
+  else
+    multiply_q45_k (span, sums, false, false);
+}
+
+/* ---- Q6_K --------------------------------------------------------------------------------- */
+
+/* The scales of a group's two halves, as 16-bit integers: each twice in every lane, and both. */
+typedef struct {
+  __m256i first;
+  __m256i second;
+  __m256i both;
+} scales_q6_k;
+
+LM_INLINE scales_q6_k
+load_scales_q6_k (const uint8_t *scales, int g)
+{
+  __m256i words = lm_avx2_load_word (scales, g / 2);
+  int at = 2 * (g % 2);
+
+  return (scales_q6_k) { lm_avx2_pick_bytes (words, at, at),
+                         lm_avx2_pick_bytes (words, at + 1, at + 1),
+                         lm_avx2_pick_bytes (words, at, at + 1) };
+}
+
+/* sum + d × Σ scale × (w − 32) × x. A pair's products are ≤ 2 × 63 × 127, so two pairs fit 16 bits,
+ * and the whole integer sum, ≤ 32 × 32 × 128 × 127, is exact as a float. */
+LM_INLINE __m256
+add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2_group *x)
+{
+  __m256i a = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 2), s.first);
+  __m256i b = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 2, 2), s.first);
+  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, lm_avx2_spread (x->sum)), 5);
+
+  a = _mm256_add_epi32 (a, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 2), s.second));
+  b = _mm256_add_epi32 (b, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 6, 2), s.second));
+  a = _mm256_sub_epi32 (_mm256_add_epi32 (a, b), offset);
+  d = _mm256_mul_ps (d, _mm256_set1_ps (x->scale));
+  return _mm256_fmadd_ps (_mm256_cvtepi32_ps (a), d, sum);
+}
+
+/* See lm_unpack_q6_k() for the order of the bits. */
+LM_INLINE void
+unpack_q6_k (const uint8_t *ql, const uint8_t *qh, int g, __m256i w[8])
+{
+  const __m256i low = _mm256_set1_epi8 (15);
+  const __m256i upper = _mm256_set1_epi8 (48);
+
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m256i nibbles = lm_avx2_load_word (ql, 16 * (g / 4) + 8 * (g % 2) + i);
+    __m256i bits = lm_avx2_load_word (qh, 8 * (g / 4) + i);
+    int shift = 2 * (g % 4);
+
+    if (g % 4 >= 2)
+      nibbles = _mm256_srli_epi16 (nibbles, 4);
+    bits = shift < 4 ? _mm256_slli_epi16 (bits, 4 - shift) : _mm256_srli_epi16 (bits, shift - 4);
+    w[i] = _mm256_or_si256 (_mm256_and_si256 (nibbles, low), _mm256_and_si256 (bits, upper));
+  }
+}
+
+LM_INLINE void
+multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
+{
+  const size_t bytes = sizeof (lm_block_q6_k) * LM_PANEL_ROWS;
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q6_k), N_GROUPS);
+  const lm_avx2_group *x = span->x;
+  __m256 one = sums[0];
+
+  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += bytes) {
+    const uint8_t *ql = block + 2 * LM_PANEL_ROWS;
+    const uint8_t *qh = ql + 128 * LM_PANEL_ROWS;
+    const uint8_t *scales = qh + 64 * LM_PANEL_ROWS;
+    __m256 d = lm_avx2_halves (block);
+
+#pragma GCC unroll 8
+    for (int g = 0; g < N_GROUPS; g++, x += span->stride) {
+      scales_q6_k s = load_scales_q6_k (scales, g);
+      __m256i w[8];
+
+      unpack_q6_k (ql, qh, g, w);
+      if (is_one)
+        one = add_q6_k (one, w, s, d, x);
+      else
+        for (size_t t = 0; t < span->n_tokens; t++)
+          sums[t] = add_q6_k (sums[t], w, s, d, x + t);
+    }
+  }
+  if (is_one)
+    sums[0] = one;
+}
+
+void
+lm_avx2_q6_k (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_q6_k (span, sums, true);
+  else
+    multiply_q6_k (span, sums, false);
+}

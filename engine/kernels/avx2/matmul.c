@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * AVX2 matrix products: activations made ready, and the order in which spans are worked through so
+ * that what is read again is still in the cache. */
+#include "kernels/avx2/avx2.h"
+
+#include <math.h>
+
+#define MAX_TOKENS  64 /* tokens of one pass */
+#define MAX_PANELS  4  /* panels of one pass: 8 KiB of sums */
+#define SPAN_GROUPS 64 /* groups of columns of one pass: ≤ 192 KiB of activations */
+
+/* The largest activations, as integers of 8 and of 14 bits. */
+#define LARGEST      127
+#define LARGEST_WIDE 8191
+
+static const lm_avx2_span_fn panel_functions[] = {
+  [LM_TYPE_Q4_0] = lm_avx2_q4_0,     [LM_TYPE_Q4_1] = lm_avx2_q4_1,
+  [LM_TYPE_Q5_0] = lm_avx2_q5_0,     [LM_TYPE_Q5_1] = lm_avx2_q5_1,
+  [LM_TYPE_Q8_0] = lm_avx2_q8_0,     [LM_TYPE_Q2_K] = lm_avx2_q2_k,
+  [LM_TYPE_Q3_K] = lm_avx2_q3_k,     [LM_TYPE_Q4_K] = lm_avx2_q4_k,
+  [LM_TYPE_Q5_K] = lm_avx2_q5_k,     [LM_TYPE_Q6_K] = lm_avx2_q6_k,
+  [LM_TYPE_IQ4_NL] = lm_avx2_iq4_nl, [LM_TYPE_IQ4_XS] = lm_avx2_iq4_xs,
+};
+
+bool
+lm_avx2_wants_panels (uint32_t type)
+{
+  return type < sizeof panel_functions / sizeof *panel_functions && panel_functions[type] != NULL;
+}
+
+int
+lm_avx2_largest_activation (uint32_t type)
+{
+  if (lm_quant_get_unpack (type) == NULL)
+    return 0;
+  switch (type) {
+  case LM_TYPE_Q4_0:
+  case LM_TYPE_Q5_0:
+  case LM_TYPE_Q5_1:
+  case LM_TYPE_Q2_K:
+  case LM_TYPE_Q3_K:
+  case LM_TYPE_Q4_K:
+  case LM_TYPE_Q5_K:
+  case LM_TYPE_Q6_K:
+    return LARGEST;
+  default:
+    return LARGEST_WIDE;
+  }
+}
+
+/* ---- Activations -------------------------------------------------------------------------- */
+
+size_t
+lm_avx2_prepared_bytes (size_t n_cols)
+{
+  return n_cols / LM_GROUP_LENGTH * (sizeof (lm_avx2_wide) + sizeof (lm_avx2_group));
+}
+
+static const lm_avx2_group *
+find_groups (const void *prepared, size_t n_cols, size_t n_tokens)
+{
+  const lm_avx2_wide *wide = prepared;
+
+  return (const lm_avx2_group *) (wide + n_cols / LM_GROUP_LENGTH * n_tokens);
+}
+
+/* Eight products rounded to the nearest integer, halves away from zero, as the reference does. */
+LM_INLINE __m256i
+round_eight (const float *x, __m256 inverse)
+{
+  __m256 scaled = _mm256_mul_ps (_mm256_loadu_ps (x), inverse);
+  __m256i whole = _mm256_cvttps_epi32 (scaled);
+  __m256 rest = _mm256_sub_ps (scaled, _mm256_cvtepi32_ps (whole));
+  __m256 up = _mm256_cmp_ps (rest, _mm256_set1_ps (0.5f), _CMP_GE_OQ);
+  __m256 down = _mm256_cmp_ps (rest, _mm256_set1_ps (-0.5f), _CMP_LE_OQ);
+
+  /* A true comparison is −1. */
+  whole = _mm256_sub_epi32 (whole, _mm256_castps_si256 (up));
+  return _mm256_add_epi32 (whole, _mm256_castps_si256 (down));
+}
+
+/* The largest magnitude of 32 floats, NaN if one is: compared as integers. */
+static float
+find_largest (const float *x)
+{
+  const __m256i no_sign = _mm256_set1_epi32 (0x7fffffff);
+  __m256i largest = _mm256_setzero_si256 ();
+  __m128i half;
+  int32_t bits;
+  float value;
+
+  for (int i = 0; i < LM_GROUP_LENGTH; i += 8)
+    largest = _mm256_max_epi32 (largest, _mm256_and_si256 (lm_avx2_load (x + i), no_sign));
+  half = _mm_max_epi32 (_mm256_castsi256_si128 (largest), _mm256_extracti128_si256 (largest, 1));
+  half = _mm_max_epi32 (half, _mm_shuffle_epi32 (half, 0x4e));
+  half = _mm_max_epi32 (half, _mm_shuffle_epi32 (half, 0xb1));
+  bits = _mm_cvtsi128_si32 (half);
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
+LM_INLINE int
+add_up_words (__m256i q)
+{
+  __m256i pairs = _mm256_madd_epi16 (q, _mm256_set1_epi16 (1));
+  __m128i sums =
+      _mm_add_epi32 (_mm256_castsi256_si128 (pairs), _mm256_extracti128_si256 (pairs, 1));
+
+  sums = _mm_add_epi32 (sums, _mm_shuffle_epi32 (sums, 0x4e));
+  sums = _mm_add_epi32 (sums, _mm_shuffle_epi32 (sums, 0xb1));
+  return _mm_cvtsi128_si32 (sums);
+}
+
+/* Sixteen products rounded, in their order. */
+LM_INLINE __m256i
+round_sixteen (const float *x, float inverse)
+{
+  __m256i q = _mm256_packs_epi32 (round_eight (x, _mm256_set1_ps (inverse)),
+                                  round_eight (x + 8, _mm256_set1_ps (inverse)));
+
+  return _mm256_permute4x64_epi64 (q, 0xd8);
+}
+
+/* 1 / scale of a group, and its scale; 0 where all is zero, or so small that it may count as zero,
+ * or not finite, which the scale then says. */
+LM_INLINE float
+find_inverse (float largest, int steps, float *scale)
+{
+  float inverse = (float) steps / largest;
+
+  *scale = largest / (float) steps;
+  if (isfinite (inverse) && isfinite (largest))
+    return inverse;
+  *scale = isfinite (largest) ? 0 : largest;
+  return 0;
+}
+
+static void
+prepare_bytes (const float *x, float largest, lm_avx2_group *out)
+{
+  float inverse = find_inverse (largest, LARGEST, &out->scale);
+
+  if (inverse == 0) {
+    memset (out->q, 0, sizeof out->q);
+    out->sum[0] = out->sum[1] = 0;
+  }
+  for (int half = 0; half < 2 && inverse != 0; half++) {
+    __m256i q = round_sixteen (x + 16 * half, inverse);
+
+    out->sum[half] = (int16_t) add_up_words (q);
+    _mm_storeu_si128 (
+        (__m128i *) (out->q + 16 * half),
+        _mm_packs_epi16 (_mm256_castsi256_si128 (q), _mm256_extracti128_si256 (q, 1)));
+  }
+  out->sum_8 = 8 * (out->sum[0] + out->sum[1]);
+  out->scaled_sum = out->scale * (float) (out->sum[0] + out->sum[1]);
+}
+
+static void
+prepare_words (const float *x, float largest, lm_avx2_wide *out)
+{
+  const __m256i order = _mm256_broadcastsi128_si256 (
+      _mm_setr_epi8 (0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  float inverse = find_inverse (largest, LARGEST_WIDE, &out->scale);
+
+  out->unused = 0;
+  for (int half = 0; half < 2; half++) {
+    __m256i q = inverse != 0 ? round_sixteen (x + 16 * half, inverse) : _mm256_setzero_si256 ();
+
+    _mm256_storeu_si256 ((__m256i *) (out->q + 16 * half), _mm256_shuffle_epi8 (q, order));
+    out->scaled_sum[half] = out->scale * (float) add_up_words (q);
+  }
+}
+
+void
+lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared)
+{
+  lm_avx2_wide *wide = prepared;
+  lm_avx2_group *groups = (lm_avx2_group *) find_groups (prepared, n_cols, n_tokens);
+
+  x += t * n_cols;
+  for (size_t i = t; i < n_cols / LM_GROUP_LENGTH * n_tokens; i += n_tokens) {
+    float largest = find_largest (x);
+
+    prepare_bytes (x, largest, &groups[i]);
+    prepare_words (x, largest, &wide[i]);
+    x += LM_GROUP_LENGTH;
+  }
+}
+
+/* ---- Products ----------------------------------------------------------------------------- */
+
+/* What one call works on. */
+typedef struct {
+  const lm_matrix *matrix;
+  lm_avx2_span_fn multiply;
+  const lm_input *input;
+  float *out; /* of the call's first row */
+  size_t stride;
+  size_t first_row;
+  size_t n_rows;
+} task;
+
+static void
+store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const __m256 *sums)
+{
+  size_t n = k->n_rows - row < LM_PANEL_ROWS ? k->n_rows - row : LM_PANEL_ROWS;
+
+  for (size_t t = 0; t < n_tokens; t++) {
+    float *out = k->out + (first_token + t) * k->stride + row;
+    float rows[LM_PANEL_ROWS];
+
+    if (n == LM_PANEL_ROWS) {
+      _mm256_storeu_ps (out, sums[t]);
+    } else {
+      _mm256_storeu_ps (rows, sums[t]);
+      memcpy (out, rows, n * sizeof *out);
+    }
+  }
+}
+
+/* Up to MAX_PANELS panels from row on (counted from the call's first), up to MAX_TOKENS tokens. */
+static void
+multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token, size_t n_tokens)
+{
+  __m256 sums[MAX_PANELS][MAX_TOKENS];
+  const lm_avx2_wide *wide = k->input->prepared;
+  const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, k->input->n_tokens);
+  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+
+  for (size_t p = 0; p < n_panels; p++)
+    for (size_t t = 0; t < n_tokens; t++)
+      sums[p][t] = _mm256_setzero_ps ();
+  for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
+    lm_avx2_span span = {
+      .matrix = k->matrix,
+      .first_group = g,
+      .n_groups = n_groups - g < SPAN_GROUPS ? n_groups - g : SPAN_GROUPS,
+      .x = x + g * k->input->n_tokens + first_token,
+      .wide = wide + g * k->input->n_tokens + first_token,
+      .stride = k->input->n_tokens,
+      .n_tokens = n_tokens,
+    };
+
+    for (size_t p = 0; p < n_panels; p++) {
+      span.first_row = k->first_row + row + p * LM_PANEL_ROWS;
+      k->multiply (&span, sums[p]);
+    }
+  }
+  for (size_t p = 0; p < n_panels; p++)
+    store_rows (k, row + p * LM_PANEL_ROWS, first_token, n_tokens, sums[p]);
+}
+
+/* One token: a panel is read from end to end. */
+static void
+multiply_one (const task *k)
+{
+  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  lm_avx2_span span = {
+    .matrix = k->matrix,
+    .n_groups = n_groups,
+    .x = find_groups (k->input->prepared, k->input->n_cols, 1),
+    .wide = k->input->prepared,
+    .stride = 1,
+    .n_tokens = 1,
+  };
+
+  for (size_t row = 0; row < k->n_rows; row += LM_PANEL_ROWS) {
+    __m256 sum = _mm256_setzero_ps ();
+
+    span.first_row = k->first_row + row;
+    k->multiply (&span, &sum);
+    store_rows (k, row, 0, 1, &sum);
+  }
+}
+
+void
+lm_avx2_matmul (const lm_matrix *matrix,
+                size_t first_row,
+                size_t n_rows,
+                const lm_input *input,
+                float *out,
+                size_t stride,
+                void *scratch)
+{
+  task k = { .matrix = matrix,
+             .multiply = matrix->is_panels ? panel_functions[matrix->type] : lm_avx2_any,
+             .input = input,
+             .out = out,
+             .stride = stride,
+             .first_row = first_row,
+             .n_rows = n_rows };
+
+  (void) scratch;
+  if (lm_quant_get_unpack (matrix->type) == NULL) {
+    lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
+    return;
+  }
+  if (input->n_tokens == 1) {
+    multiply_one (&k);
+    return;
+  }
+  for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_PANEL_ROWS) {
+    size_t left = (n_rows - row + LM_PANEL_ROWS - 1) / LM_PANEL_ROWS;
+    size_t n_panels = left < MAX_PANELS ? left : MAX_PANELS;
+
+    for (size_t t = 0; t < input->n_tokens; t += MAX_TOKENS)
+      multiply_panels (&k, row, n_panels, t,
+                       input->n_tokens - t < MAX_TOKENS ? input->n_tokens - t : MAX_TOKENS);
+  }
+}

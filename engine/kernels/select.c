@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The levels, best first, and what each needs of the processor. */
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "util/cpu.h"
+
+static const struct {
+  const lm_kernels *kernels;
+  uint32_t features;
+} LEVELS[] = {
+#ifdef LM_HAVE_AVX2
+  { &lm_kernels_avx2, LM_CPU_AVX2 },
+#endif
+  { &lm_kernels_ref, 0 },
+};
+
+const lm_kernels *
+lm_kernels_select (const char *name, uint32_t features)
+{
+  for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++)
+    if ((LEVELS[i].features & ~features) == 0 &&
+        (name == NULL || strcmp (name, LEVELS[i].kernels->name) == 0))
+      return LEVELS[i].kernels;
+  return NULL;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which vector instructions the processor has and the operating system lets a program use. */
+#pragma once
+
+#include <stdint.h>
+
+/* Each flag says that the instructions may be used: the processor has them and, where they need
+ * wider registers, the system saves those when it switches threads. */
+enum {
+  LM_CPU_AVX2 = 1 << 0, /* with FMA and F16C, which every such processor but one has */
+};
+
+/* The flags of this computer. */
+uint32_t lm_cpu_get_features (void);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The level of instructions a test is to run at: LINNET_TEST_CPU, which the engine itself never
+ * reads; unset, the best. */
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels/kernels.h"
+#include "util/cpu.h"
+
+static inline const char *
+level_name (void)
+{
+  return getenv ("LINNET_TEST_CPU");
+}
+
+/* Whether that level rounds activations to 8 bits for products with the type. */
+static inline bool
+level_rounds_to_bytes (uint32_t type)
+{
+  const lm_kernels *kernels = lm_kernels_select (level_name (), lm_cpu_get_features ());
+
+  return kernels->largest_activation != NULL && kernels->largest_activation (type) == 127;
+}
+
+/* Prints TAP that skips the whole test where this computer does not have the level. */
+static inline bool
+level_is_missing (void)
+{
+  if (lm_kernels_select (level_name (), lm_cpu_get_features ()) != NULL)
+    return false;
+  printf ("1..0 # SKIP this computer does not have %s\n", level_name ());
+  return true;
+}

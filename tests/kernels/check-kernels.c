@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * check-kernels [--seed N] [--bench [TYPE]]: every function of every level that this computer has,
+ * against the reference and sums in double precision. After the manner of x264's checkasm. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include "kernels-test.h"
+#include "util/cpu.h"
+
+static const char *const LEVELS[] = { "reference", "avx2" };
+
+const lm_kernels *kernels_level;
+uint64_t kernels_random;
+
+static int n_failures; /* in the check that is running */
+
+void
+check_failed (const char *file, int line, const char *format, ...)
+{
+  va_list arguments;
+
+  if (n_failures++ >= 20)
+    return;
+  printf ("# %s:%d: ", file, line);
+  va_start (arguments, format);
+  vprintf (format, arguments);
+  va_end (arguments);
+  printf ("\n");
+}
+
+static const struct {
+  const char *name;
+  void (*run) (void);
+} CHECKS[] = {
+  { "products of whole numbers are exact", check_matmul_whole },
+  { "products of random numbers are within the bound", check_matmul_random },
+  { "products of extremes are within the bound", check_matmul_extreme },
+  { "products do not depend on what else is in the call", check_matmul_split },
+  { "what is not finite stays with its token", check_matmul_not_finite },
+  { "rms_norm and add", check_vectors },
+  { "rope", check_rope },
+  { "to_half", check_halves },
+  { "silu_mul", check_silu },
+  { "attend", check_attention },
+};
+#define N_CHECKS (sizeof CHECKS / sizeof *CHECKS)
+
+/* Runs all checks at one level; the numbers of their TAP lines begin after first. */
+static int
+check_level (const char *name, int first, uint64_t seed)
+{
+  int n_failed = 0;
+
+  kernels_level = lm_kernels_select (name, lm_cpu_get_features ());
+  for (size_t i = 0; i < N_CHECKS; i++) {
+    int number = first + (int) i + 1;
+
+    if (kernels_level == NULL) {
+      printf ("ok %d - %s: %s # SKIP this computer does not have it\n", number, name,
+              CHECKS[i].name);
+      continue;
+    }
+    n_failures = 0;
+    kernels_random = seed;
+    CHECKS[i].run ();
+    n_failed += n_failures > 0;
+    printf ("%s %d - %s: %s\n", n_failures > 0 ? "not ok" : "ok", number, name, CHECKS[i].name);
+  }
+  return n_failed;
+}
+
+int
+main (int argc, char **argv)
+{
+  enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
+  uint64_t seed = (uint64_t) time (NULL);
+  int n_failed = 0;
+
+  setvbuf (stdout, NULL, _IOLBF, 0);
+  for (int i = 1; i < argc; i++) {
+    if (strcmp (argv[i], "--bench") == 0) {
+      bench_kernels (i + 1 < argc ? argv[i + 1] : NULL);
+      return 0;
+    }
+    if (strcmp (argv[i], "--seed") == 0 && i + 1 < argc) {
+      seed = strtoull (argv[++i], NULL, 10);
+    } else {
+      fprintf (stderr, "usage: check-kernels [--seed N] [--bench [TYPE]]\n");
+      return 2;
+    }
+  }
+  printf ("1..%d\n# seed %" PRIu64 "\n", N_LEVELS * (int) N_CHECKS, seed);
+  for (int i = 0; i < N_LEVELS; i++)
+    n_failed += check_level (LEVELS[i], i * (int) N_CHECKS, seed);
+  return n_failed > 0;
+}
