@@ -176,8 +176,8 @@ lm_chat_tokenize (const lm_model *model,
   *n_tokens = 0;
   if (model->tokenizer == NULL)
     return fail_level (error);
-  status = lm_chat_template_render (&model->chat, messages, n_messages, add_prompt, emit_run,
-                                    &sink, error);
+  status = lm_chat_template_render (&model->chat, messages, n_messages, add_prompt, emit_run, &sink,
+                                    error);
   if (status == LM_ERROR_CANCELLED)
     status = lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
   if (status == LM_OK)

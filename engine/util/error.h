@@ -13,12 +13,9 @@
 /* Fills error (NULL allowed) and returns code, so that a failing function can end with
  * `return lm_fail (…)`. subject: NULL or text from outside; cut to fit, made valid UTF-8, control
  * characters replaced. format makes the sentence. */
-lm_status lm_fail (lm_error *error,
-                   lm_status code,
-                   const char *subject,
-                   int64_t number,
-                   const char *format,
-                   ...) LM_PRINTF (5, 6);
+lm_status lm_fail (
+    lm_error *error, lm_status code, const char *subject, int64_t number, const char *format, ...)
+    LM_PRINTF (5, 6);
 
 /* a + b and a × b in *result; false, with *result 0, where it would not fit. */
 static inline bool

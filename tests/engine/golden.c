@@ -88,17 +88,16 @@ divergence (const uint16_t *theirs, const float *logits, uint32_t n, double log_
   return kl;
 }
 
-static bool
-compare_position (size_t position, const float *logits, void *user_data)
+static void
+compare_with (const golden *g, size_t position, const float *logits)
 {
-  golden *g = user_data;
   golden_result *r = g->result;
   size_t i = position - g->first;
   uint32_t best;
   double log_total, difference;
 
   if (position < g->first || i >= g->n_positions)
-    return true;
+    return;
   log_total = log_sum (logits, g->n_vocab, &best);
   difference = fabs (logits[g->tokens[position + 1]] - log_total - g->log_probability[i]);
   r->mean_difference += difference / g->n_positions;
@@ -114,6 +113,20 @@ compare_position (size_t position, const float *logits, void *user_data)
         divergence (g->distributions + i / g->stride * g->n_vocab, logits, g->n_vocab, log_total) /
         n_rows;
   }
+}
+
+typedef struct {
+  golden goldens[GOLDEN_MAX];
+  size_t n;
+} comparison;
+
+static bool
+compare_position (size_t position, const float *logits, void *user_data)
+{
+  const comparison *c = user_data;
+
+  for (size_t i = 0; i < c->n; i++)
+    compare_with (&c->goldens[i], position, logits);
   return true;
 }
 
@@ -141,23 +154,39 @@ read_golden (const char *path, golden *g, char *message)
   return ok;
 }
 
-bool
-golden_compare (lm_session *session, const char *path, golden_result *result, char *message)
+static bool
+same_text (const golden *a, const golden *b)
 {
-  golden g = { .result = result };
+  return a->first == b->first && a->n_positions == b->n_positions && a->n_vocab == b->n_vocab &&
+         memcmp (a->tokens, b->tokens, (a->first + a->n_positions + 1) * sizeof *a->tokens) == 0;
+}
+
+bool
+golden_compare (
+    lm_session *session, const char *const *paths, size_t n, golden_result *results, char *message)
+{
+  comparison c = { .n = n };
+  const golden *first = &c.goldens[0];
   lm_error error = { 0 };
-  bool ok = read_golden (path, &g, message);
+  bool ok = n > 0 && n <= GOLDEN_MAX;
 
-  memset (result, 0, sizeof *result);
-  if (ok) {
-    size_t n = g.first + g.n_positions;
-
-    result->n_positions = g.n_positions;
-    ok = lm_session_score (session, g.tokens, n + 1, compare_position, &g, &error) == LM_OK;
-    if (!ok)
-      snprintf (message, 256, "%s", error.message);
+  for (size_t i = 0; ok && i < n; i++) {
+    memset (&results[i], 0, sizeof results[i]);
+    c.goldens[i].result = &results[i];
+    ok = read_golden (paths[i], &c.goldens[i], message);
+    results[i].n_positions = c.goldens[i].n_positions;
+    if (ok && !same_text (first, &c.goldens[i])) {
+      ok = false;
+      snprintf (message, 256, "%s is of another text", paths[i]);
+    }
   }
-  clear_golden (&g);
+  if (ok && lm_session_score (session, first->tokens, (size_t) first->first + first->n_positions,
+                              compare_position, &c, &error) != LM_OK) {
+    ok = false;
+    snprintf (message, 256, "%s", error.message);
+  }
+  for (size_t i = 0; i < n && i < GOLDEN_MAX; i++)
+    clear_golden (&c.goldens[i]);
   return ok;
 }
 

@@ -14,9 +14,12 @@ typedef struct {
   size_t n_best_equal;   /* of those, where our best token is theirs */
 } golden_result;
 
-/* Scores the golden file's text with session and compares. false, with the reason in message (of
- * 256 bytes), when the file cannot be read or does not belong to the model. */
-bool golden_compare (lm_session *session, const char *path, golden_result *result, char *message);
+/* Scores the text of the n golden files (at most GOLDEN_MAX, all of the same text) once with
+ * session and compares with each. false, with the reason in message (of 256 bytes), when a file
+ * cannot be read or does not belong to the model. */
+#define GOLDEN_MAX 2
+bool golden_compare (
+    lm_session *session, const char *const *paths, size_t n, golden_result *results, char *message);
 
 /* How far the golden file at path is from the one at exact_path, of the same text, in the same
  * measures: what rounding does to llama.cpp itself. n_best_… stay 0, and so does mean_kl where the

@@ -13,14 +13,15 @@ main (int argc, char **argv)
   char message[256];
   lm_model *model = argc == 3 ? lm_model_open (argv[1], NULL, &error) : NULL;
   lm_session *session =
-      model != NULL ? lm_session_new (model, &(lm_session_options) { .n_ctx = 1024 }, &error) : NULL;
+      model != NULL ? lm_session_new (model, &(lm_session_options) { .n_ctx = 1024 }, &error)
+                    : NULL;
   int status = EXIT_FAILURE;
 
   if (argc != 3)
     fprintf (stderr, "usage: lm-agreement MODEL GOLDEN\n");
   else if (session == NULL)
     fprintf (stderr, "lm-agreement: %s\n", error.message);
-  else if (!golden_compare (session, argv[2], &r, message))
+  else if (!golden_compare (session, &(const char *) { argv[2] }, 1, &r, message))
     fprintf (stderr, "lm-agreement: %s\n", message);
   else {
     printf ("mean |Δlogp| %.6f  max %.4f  KL %.2e  best %zu/%zu\n", r.mean_difference,

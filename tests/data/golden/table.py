@@ -7,7 +7,7 @@
 import re
 import sys
 
-LINE = re.compile(r"# (\S+) +mean \|Δlogp\| (\S+) +max (\S+) +KL +(\S+) +best (\d+)/(\d+)")
+LINE = re.compile(r"# (\S+): mean \|Δlogp\| (\S+) +max (\S+) +KL (\S+) +best (\d+)/(\d+)")
 
 rows = {}
 for line in sys.stdin:
