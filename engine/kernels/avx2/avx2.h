@@ -174,6 +174,15 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
          span->first_group / n_groups * block_bytes * LM_PANEL_ROWS;
 }
 
+/* Asks for n bytes of weights that one token will need in a while. The words of a panel are not
+ * read in their order, which the processor's own foresight would need. */
+LM_INLINE void
+lm_avx2_prefetch (const uint8_t *weights, size_t n)
+{
+  for (size_t i = 0; i < n; i += 64)
+    _mm_prefetch ((const char *) weights + 3072 + i, _MM_HINT_T0);
+}
+
 /* Word i of the eight rows. */
 LM_INLINE __m256i
 lm_avx2_load_word (const uint8_t *words, int i)

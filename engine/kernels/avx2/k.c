@@ -108,6 +108,8 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
       __m256 mins = scale_of (s.mins, g, s.dmin);
       __m256i w[8];
 
+      if (is_one)
+        lm_avx2_prefetch (block + (size_t) g * row_bytes, row_bytes);
       unpack_q45_k (qh, qs, g, w, is_four);
       if (is_one)
         one = add_q45_k (one, w, scales, mins, x, is_four);
@@ -213,6 +215,8 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       scales_q6_k s = load_scales_q6_k (scales, g);
       __m256i w[8];
 
+      if (is_one)
+        lm_avx2_prefetch (block + (size_t) g * sizeof (lm_block_q6_k), sizeof (lm_block_q6_k));
       unpack_q6_k (ql, qh, g, w);
       if (is_one)
         one = add_q6_k (one, w, s, d, x);
