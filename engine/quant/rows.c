@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Rows of weights as groups and as floats, and rows of activations in 8 bits. */
-#include <math.h>
+ * Rows of weights as groups and as floats. */
 #include <string.h>
 
 #include "quant/unpack.h"
@@ -55,68 +54,5 @@ lm_quant_dequantise (uint32_t type, const void *row, size_t n, lm_group *groups,
   } else if (type == LM_TYPE_BF16) {
     for (size_t i = 0; i < n; i++)
       out[i] = lm_bfloat_to_float (halves[i]);
-  }
-}
-
-/* The largest magnitude of a group; NaN or infinity if the group holds one. Compared as integers,
- * which order magnitudes alike and which compilers make vectors of. */
-static inline float
-find_largest (const float x[LM_GROUP_LENGTH])
-{
-  int32_t largest = 0;
-
-  for (int i = 0; i < LM_GROUP_LENGTH; i++) {
-    int32_t magnitude = (int32_t) (lm_float_to_bits (x[i]) & 0x7fffffff);
-
-    largest = magnitude > largest ? magnitude : largest;
-  }
-  return lm_bits_to_float ((uint32_t) largest);
-}
-
-/* As roundf(), for small x and without a call: x minus its whole part is exact. */
-static inline int
-round_to_int (float x)
-{
-  int whole = (int) x;
-  float rest = x - (float) whole;
-
-  return whole + (rest >= 0.5f) - (rest <= -0.5f);
-}
-
-static inline void
-quantise_group (const float *restrict x, float inverse, int8_t *restrict q)
-{
-  for (int i = 0; i < LM_GROUP_LENGTH; i++)
-    q[i] = (int8_t) round_to_int (x[i] * inverse);
-}
-
-static inline int16_t
-add_up (const int8_t q[16])
-{
-  int sum = 0;
-
-  for (int i = 0; i < 16; i++)
-    sum += q[i];
-  return (int16_t) sum;
-}
-
-void
-lm_quant_activations (const float *x, size_t n, lm_activation *out)
-{
-  for (size_t i = 0; i < n / LM_GROUP_LENGTH; i++, x += LM_GROUP_LENGTH, out++) {
-    float largest = find_largest (x);
-    float inverse = 127 / largest;
-
-    out->scale = largest / 127;
-    if (!isfinite (inverse) || !isfinite (largest)) {
-      /* All zero, or so small that it may count as zero; or not finite, which the scale says. */
-      out->scale = isfinite (largest) ? 0 : largest;
-      memset (out->q, 0, sizeof out->q);
-      out->sum[0] = out->sum[1] = 0;
-      continue;
-    }
-    quantise_group (x, inverse, out->q);
-    out->sum[0] = add_up (out->q);
-    out->sum[1] = add_up (out->q + 16);
   }
 }

@@ -221,92 +221,6 @@ test_floats (void)
   CHECK (out[0] == 1 && out[1] == -2.5f && out[2] == 0x1p-133f, "BF16");
 }
 
-/* scale is the largest magnitude / 127; each q the nearest whole number, so that no value is off
- * by more than half a step and the rounding errors of one division and one product. */
-static void
-check_activation (const float *x, const lm_activation *group)
-{
-  float largest = 0;
-  int sum[2] = { 0, 0 };
-
-  for (int j = 0; j < LM_GROUP_LENGTH; j++)
-    largest = fmaxf (largest, fabsf (x[j]));
-  CHECK (group->scale == largest / 127, "the scale is %a", (double) group->scale);
-  for (int j = 0; j < LM_GROUP_LENGTH; j++) {
-    double wanted = group->scale == 0 ? 0 : (double) x[j] * 127 / (double) largest;
-    int q = group->q[j];
-
-    CHECK (fabs (q - wanted) <= 0.5 + 127 * 0x1p-23, "%a became %d", (double) x[j], q);
-    CHECK (q >= -127 && q <= 127, "%d", q);
-    CHECK (q == 0 || (x[j] < 0) == (q < 0), "the sign of %a", (double) x[j]);
-    sum[j / 16] += q;
-  }
-  CHECK (group->sum[0] == sum[0] && group->sum[1] == sum[1], "the sums");
-}
-
-static void
-test_activations (void)
-{
-  enum { n_groups = 200, n = n_groups * LM_GROUP_LENGTH };
-  static float x[n];
-  static lm_activation out[n_groups + 1];
-  uint64_t random = 2;
-
-  for (int i = 0; i < n; i++) {
-    /* Magnitudes over the whole range from group to group. */
-    int exponent = -100 + i / LM_GROUP_LENGTH;
-    double uniform = (double) (int64_t) next_random (&random) * 0x1p-63;
-
-    x[i] = (float) ldexp (uniform, exponent);
-  }
-  memset (x, 0, LM_GROUP_LENGTH * sizeof *x);
-  for (int j = 0; j < LM_GROUP_LENGTH; j++)
-    x[LM_GROUP_LENGTH + j] = j % 2 ? 1e30f : -1e30f;
-  memset (&out[n_groups], 0x55, sizeof out[0]);
-  lm_quant_activations (x, n, out);
-  for (int i = 0; i < n_groups; i++)
-    check_activation (x + i * LM_GROUP_LENGTH, &out[i]);
-  CHECK (out[n_groups].q[0] == 0x55, "written beyond the end");
-  CHECK (out[1].q[0] == -127 && out[1].q[1] == 127, "the extremes");
-}
-
-/* With a scale of one the roundings can be given by hand. */
-static void
-test_activation_ties (void)
-{
-  float x[LM_GROUP_LENGTH] = { 127,   0.5f,        -0.5f,        1.5f,   -1.5f, 2.5f,
-                               -2.5f, 0.49999997f, -0.49999997f, 126.5f, 3.25f };
-  static const int expected[11] = { 127, 1, -1, 2, -2, 3, -3, 0, 0, 127, 3 };
-  lm_activation out;
-
-  lm_quant_activations (x, LM_GROUP_LENGTH, &out);
-  for (int i = 0; i < 11; i++)
-    CHECK (out.q[i] == expected[i], "%g became %d", (double) x[i], out.q[i]);
-}
-
-/* No fault, and what follows from finite input still holds for the groups beside. */
-static void
-test_activations_not_finite (void)
-{
-  float x[3 * LM_GROUP_LENGTH];
-  lm_activation out[3];
-
-  for (int i = 0; i < 3 * LM_GROUP_LENGTH; i++)
-    x[i] = (float) i - 40;
-  x[33] = NAN;
-  x[40] = INFINITY;
-  x[41] = -INFINITY;
-  lm_quant_activations (x, 3 * LM_GROUP_LENGTH, out);
-  check_activation (x, &out[0]);
-  check_activation (x + 2 * LM_GROUP_LENGTH, &out[2]);
-  /* So small that 127 / x is infinite. */
-  for (int i = 0; i < LM_GROUP_LENGTH; i++)
-    x[i] = 0x1p-149f * (float) i;
-  lm_quant_activations (x, LM_GROUP_LENGTH, out);
-  for (int i = 0; i < LM_GROUP_LENGTH; i++)
-    CHECK (out[0].q[i] == 0 && out[0].scale == 0, "too small a group is zero");
-}
-
 int
 main (void)
 {
@@ -316,9 +230,6 @@ main (void)
     { "bfloat16", test_bfloat },
     { "every quantised type against python3-gguf", test_golden },
     { "float types", test_floats },
-    { "activations are within half a step", test_activations },
-    { "activations round ties away from zero", test_activation_ties },
-    { "activations that are not finite", test_activations_not_finite },
   };
 
   return check_main (tests, sizeof tests / sizeof tests[0]);
