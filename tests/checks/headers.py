@@ -10,7 +10,6 @@ from checklib import BUILD, SOURCE, Skip, files, main, read, run
 
 STRICT = ['-fsyntax-only', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Wno-unused-function',
           '-Wno-unused-variable', '-Werror']
-KEPT = ('-I', '-D', '-isystem', '-pthread', '-m')
 
 
 def compiler(language):
@@ -30,31 +29,34 @@ def compile_alone(path, language, standard, flags):
 
 
 def compile_all(paths, flags):
-    """What it complains of in any of the headers, several at a time."""
+    """What it complains of in any of the headers, several at a time; flags is a function."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda path: compile_alone(path, 'c', 'gnu11', flags), paths)
+        results = pool.map(lambda path: compile_alone(path, 'c', 'gnu11', flags(path)), paths)
     return [complaint for complaints in results for complaint in complaints]
 
 
-def application_flags():
-    """The paths and definitions that the application's own files are compiled with."""
+def flags_under(folder, kept):
+    """The flags of these kinds that the files below a folder are compiled with in this build."""
     with open(BUILD / 'compile_commands.json', encoding='utf-8') as file:
         commands = json.load(file)
     flags = []
     for command in commands:
         path = os.path.relpath(os.path.join(command['directory'], command['file']), SOURCE)
-        if not path.startswith('app' + os.sep):
-            continue
-        words = shlex.split(command['command'])
-        for word in words:
-            if word.startswith(KEPT) and word not in flags and not word.startswith('-DG_LOG_DOMAIN'):
-                flags.append(word)
-    return flags
+        if path.startswith(str(folder) + os.sep):
+            words = shlex.split(command['command'])
+            flags += [word for word in words if word.startswith(kept) and word not in flags]
+    return [flag for flag in flags if not flag.startswith('-DG_LOG_DOMAIN')]
 
 
 def engine_headers():
     """Each header of the engine, in C."""
-    return compile_all(files('.h', under='engine'), [f'-I{SOURCE / "engine"}'])
+
+    def flags(path):
+        # A folder of kernels is compiled for its own instruction set.
+        own = flags_under(path.parent, ('-m',)) if 'kernels' in path.parts else []
+        return [f'-I{SOURCE / "engine"}', *own]
+
+    return compile_all(files('.h', under='engine'), flags)
 
 
 def public_header():
@@ -67,12 +69,12 @@ def public_header():
 def application_headers():
     """Each header of the application, in C."""
     headers = files('.h', under='app')
-    flags = application_flags()
+    flags = flags_under('app', ('-I', '-D', '-isystem', '-pthread', '-m'))
     if not flags:
         raise Skip('the application is not part of this build')
     if not any('gtk-4.0' in flag for flag in flags):
         headers = [path for path in headers if not str(path).startswith('app/ui')]
-    return compile_all(headers, flags)
+    return compile_all(headers, lambda path: flags)
 
 
 def guards():
