@@ -36,7 +36,7 @@ LM_INLINE __m256i
 spread_bits (__m256i bits, int i)
 {
   const int at = i / 2, shift = 4 * (i % 2);
-  const __m256i mask = _mm256_set1_epi32 (0x08040201 << shift);
+  const __m256i mask = _mm256_set1_epi32 ((int) (0x08040201u << shift));
   const __m256i same = _mm256_setr_epi8 (
       at, at, at, at, at + 4, at + 4, at + 4, at + 4, at + 8, at + 8, at + 8, at + 8, at + 12,
       at + 12, at + 12, at + 12, at, at, at, at, at + 4, at + 4, at + 4, at + 4, at + 8, at + 8,
