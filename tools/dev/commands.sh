@@ -145,7 +145,7 @@ command_test () {
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     builds+=("$checkout/build-asan")
     if build_with gcc asan $werror -Dwindow=false -Db_sanitize=address,undefined; then
-      test_in asan -t 6 --no-suite checks "$@"
+      test_in asan -t 6 --no-suite checks --no-suite cli "$@"
     fi
     builds+=("$checkout/build-tsan")
     if build_with clang tsan $werror -Dapp=false -Db_sanitize=thread -Db_lundef=false; then
