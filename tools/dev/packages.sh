@@ -7,6 +7,7 @@ packages_debian () {
   printf '%s\n' \
     ca-certificates locales procps git gettext pkgconf meson ninja-build \
     gcc libc6-dev g++ clang clang-format libclang-rt-19-dev \
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user gcc-mingw-w64-x86-64-posix \
     blueprint-compiler libgtk-4-dev libadwaita-1-dev libgtksourceview-5-dev \
     libjson-glib-dev libsoup-3.0-dev libsqlite3-dev libmd4c-dev \
     libglib2.0-bin desktop-file-utils appstream libxml2-utils python3-jinja2 \
