@@ -129,6 +129,13 @@ typedef struct {
 } lm_tensor_info;
 void lm_model_get_tensor (const lm_model *model, size_t index, lm_tensor_info *tensor);
 
+/* How the keys and values of a session are kept. */
+typedef enum {
+  LM_KV_F16 = 0, /* as halves */
+  LM_KV_Q8_0,    /* as 8-bit integers, 32 of which share a scale: little more than half the memory;
+                  * only for heads of a multiple of 32 values, which nearly all models have */
+} lm_kv_type;
+
 /* Bytes that a load and a session of n_ctx tokens will take. Works on any level of open model, so
  * it can be asked before anything big is read. */
 typedef struct {
@@ -137,8 +144,8 @@ typedef struct {
   uint64_t scratch; /* activations, logits, tokenizer tables */
   uint64_t total;
 } lm_memory;
-lm_status
-lm_model_memory (const lm_model *model, uint32_t n_ctx, lm_memory *memory, lm_error *error);
+lm_status lm_model_memory (
+    const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
@@ -205,9 +212,11 @@ typedef struct lm_session lm_session;
 
 typedef struct {
   uint32_t n_ctx; /* tokens the KV cache holds; 0: the trained length, 4096 at most */
+  lm_kv_type kv_type;
 } lm_session_options;
 
-/* model must outlive the session; it must be open at LM_OPEN_FULL. NULL on failure. */
+/* model must outlive the session; it must be open at LM_OPEN_FULL. NULL on failure:
+ * LM_ERROR_MEMORY, LM_ERROR_ARGUMENT (the model's heads do not fit the kv_type). */
 lm_session *lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error);
 void lm_session_free (lm_session *session); /* NULL allowed */
 

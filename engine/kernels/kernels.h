@@ -8,10 +8,11 @@
  * number of threads and any split of a prompt into blocks. */
 #pragma once
 
+#include "lm.h"
 #include "quant/quant.h"
 
-/* Rows of a panel; see panels.h. */
-#define LM_PANEL_ROWS 8
+/* The widest panel, in rows; see panels.h. */
+#define LM_MAX_PANEL_ROWS 16
 
 /* A weight matrix, n_rows × n_cols: in the file's own layout, row after row, or in panels, for
  * levels that want those (see panels.h). */
@@ -20,8 +21,8 @@ typedef struct {
   size_t row_bytes;
   uint32_t type; /* lm_type */
   uint32_t n_rows;
-  uint32_t n_cols; /* a multiple of the type's block length */
-  bool is_panels;
+  uint32_t n_cols;     /* a multiple of the type's block length */
+  uint32_t panel_rows; /* 0: not in panels */
 } lm_matrix;
 
 /* What a matrix is multiplied with. */
@@ -37,10 +38,44 @@ typedef enum {
   LM_ROPE_HALVES,   /* rotates (x[i], x[i+n/2]): GPT-NeoX, qwen */
 } lm_rope_layout;
 
+/* ---- Attention ---------------------------------------------------------------------------- */
+
+#define LM_KEY_TILE       16  /* positions */
+#define LM_ATTEND_CHUNK   256 /* positions of one call at most: a multiple of LM_KEY_TILE */
+#define LM_ATTEND_QUERIES 8   /* queries of one call at most */
+#define LM_KV_GROUP       32  /* values of a position that share a scale in a Q8_0 cache */
+
+/* Cached keys and values of one head, from a position on that is a multiple of LM_KEY_TILE. Keys
+ * lie in tiles, [position / 16][dimension][position % 16], so that a vector's lanes are positions;
+ * values lie row by row, [position][dimension]. A value is a half, or an 8-bit integer times the
+ * scale, a half, of its group: [position / 16][group][position % 16] and [position][group]. */
+typedef struct {
+  lm_kv_type type;
+  size_t head_dim; /* a multiple of LM_KV_GROUP with LM_KV_Q8_0 */
+  const void *keys;
+  const void *values;
+  const uint16_t *key_scales; /* NULL with LM_KV_F16 */
+  const uint16_t *value_scales;
+} lm_kv_span;
+
+/* A query and what becomes of it: out = Σ_p e^(s_p − max) · v[p], sum = Σ_p e^(s_p − max), max the
+ * largest s_p = scale · q·k[p], over p < n_positions. */
+typedef struct {
+  const float *q;     /* head_dim */
+  float *out;         /* head_dim; not q */
+  size_t n_positions; /* 1 … LM_ATTEND_CHUNK */
+  float max;
+  float sum;
+} lm_query;
+
+/* ---- The table ---------------------------------------------------------------------------- */
+
 typedef struct {
   const char *name;
 
-  /* Whether matrices of the type are to be repacked into panels. NULL: none. */
+  /* Rows of its panels, and whether matrices of the type are to be repacked into them; NULL:
+   * none. */
+  uint32_t panel_rows;
   bool (*wants_panels) (uint32_t type);
 
   /* What activations are rounded to for products with the type, 32 at a time: q × scale with |q| at
@@ -55,7 +90,7 @@ typedef struct {
   void (*prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
 
   /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t × n_cols + c], r < n_rows, t < n_tokens.
-   * first_row is a multiple of LM_PANEL_ROWS. scratch: lm_matmul_scratch_bytes(). */
+   * first_row is a multiple of LM_MAX_PANEL_ROWS. scratch: lm_matmul_scratch_bytes(). */
   void (*matmul) (const lm_matrix *w,
                   size_t first_row,
                   size_t n_rows,
@@ -79,18 +114,11 @@ typedef struct {
   /* x[i] += y[i]. */
   void (*add) (float *x, const float *y, size_t n);
 
-  /* Attention of n_queries query heads, which share a key and value head, over n_positions cached
-   * positions: out = Σ_p softmax_p(scale · q·k[p]) · v[p]. q, out: n_queries × head_dim floats;
-   * k, v: rows of head_dim halves; scores: scratch of n_positions floats. */
-  void (*attend) (const float *q,
-                  size_t n_queries,
-                  const uint16_t *k,
-                  const uint16_t *v,
-                  size_t n_positions,
-                  size_t head_dim,
-                  float scale,
-                  float *scores,
-                  float *out);
+  /* n_queries (≤ LM_ATTEND_QUERIES) queries over one span; fills their out, max and sum. Positions
+   * beyond a query's are not looked at on its behalf. scores: LM_ATTEND_QUERIES × LM_ATTEND_CHUNK
+   * floats of scratch, 64-byte aligned. */
+  void (*attend) (
+      const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
 
   /* Floats to halves, rounded to nearest even: rows for the KV cache. */
   void (*to_half) (const float *x, size_t n, uint16_t *out);

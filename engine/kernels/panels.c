@@ -7,18 +7,18 @@
 #include "util/error.h"
 
 size_t
-lm_panels_count (const lm_matrix *matrix)
+lm_panels_count (const lm_matrix *matrix, uint32_t panel_rows)
 {
-  return ((size_t) matrix->n_rows + LM_PANEL_ROWS - 1) / LM_PANEL_ROWS;
+  return ((size_t) matrix->n_rows + panel_rows - 1) / panel_rows;
 }
 
 uint64_t
-lm_panels_bytes (const lm_matrix *matrix)
+lm_panels_bytes (const lm_matrix *matrix, uint32_t panel_rows)
 {
   uint64_t bytes;
 
   if (lm_quant_get_unpack (matrix->type) == NULL ||
-      !lm_mul (lm_panels_count (matrix) * LM_PANEL_ROWS, matrix->row_bytes, &bytes))
+      !lm_mul (lm_panels_count (matrix, panel_rows) * panel_rows, matrix->row_bytes, &bytes))
     return 0;
   return bytes;
 }
@@ -32,36 +32,36 @@ half_offset (uint32_t type, size_t block_bytes)
 
 /* The words of one block of each row, word by word. */
 static void
-pack_words (const char *rows[LM_PANEL_ROWS], size_t n_words, char *out)
+pack_words (const char *const *rows, uint32_t n_rows, size_t n_words, char *out)
 {
   for (size_t i = 0; i < n_words; i++)
-    for (size_t r = 0; r < LM_PANEL_ROWS; r++, out += 4)
+    for (uint32_t r = 0; r < n_rows; r++, out += 4)
       memcpy (out, rows[r] + 4 * i, 4);
 }
 
 void
-lm_panels_pack (const lm_matrix *matrix, size_t index, void *panels)
+lm_panels_pack (const lm_matrix *matrix, uint32_t panel_rows, size_t index, void *panels)
 {
   const lm_type_traits *traits = lm_type_get_traits (matrix->type);
   size_t block_bytes = traits->block_bytes;
   size_t half_bytes = block_bytes % 4;
   size_t offset = half_offset (matrix->type, block_bytes);
-  size_t first = index * LM_PANEL_ROWS;
-  size_t n_rows = matrix->n_rows - first < LM_PANEL_ROWS ? matrix->n_rows - first : LM_PANEL_ROWS;
+  size_t first = index * panel_rows;
+  size_t n_rows = matrix->n_rows - first < panel_rows ? matrix->n_rows - first : panel_rows;
   const char *data = (const char *) matrix->data + first * matrix->row_bytes;
   char *out = (char *) panels + first * matrix->row_bytes;
   static const char zeros[256] = { 0 };
 
   for (size_t at = 0; at < matrix->row_bytes; at += block_bytes) {
-    const char *rows[LM_PANEL_ROWS];
+    const char *rows[LM_MAX_PANEL_ROWS];
 
-    for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+    for (uint32_t r = 0; r < panel_rows; r++)
       rows[r] = r < n_rows ? data + r * matrix->row_bytes + at : zeros;
-    for (size_t r = 0; half_bytes > 0 && r < LM_PANEL_ROWS; r++, out += 2)
+    for (uint32_t r = 0; half_bytes > 0 && r < panel_rows; r++, out += 2)
       memcpy (out, rows[r] + offset, 2);
-    for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+    for (uint32_t r = 0; r < panel_rows; r++)
       rows[r] += offset == 0 ? half_bytes : 0;
-    pack_words (rows, block_bytes / 4, out);
-    out += block_bytes / 4 * 4 * LM_PANEL_ROWS;
+    pack_words (rows, panel_rows, block_bytes / 4, out);
+    out += block_bytes / 4 * 4 * panel_rows;
   }
 }

@@ -3,12 +3,10 @@
  * gated feed-forward. Every step is a job of independent tasks for the worker pool. */
 #include "model/forward.h"
 
-#include <math.h>
+#include "model/attention.h"
 
-#include "util/half.h"
-
-/* Weight rows a task multiplies, a multiple of LM_PANEL_ROWS: few enough that threads end together
- * and stopping is quick, enough that handing out tasks costs nothing. */
+/* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
+ * together and stopping is quick, enough that handing out tasks costs nothing. */
 #define TILE_ROWS        32
 #define TILE_ROWS_DECODE 64
 
@@ -155,30 +153,10 @@ place_and_cache (void *data, size_t t, unsigned worker)
   place_heads (b, b->m->k, h->n_kv_heads, b->layer->k_norm, t);
   for (uint32_t i = 0; i < h->n_kv_heads; i++) {
     size_t from = (t * h->n_kv_heads + i) * h->head_dim;
-    size_t to = lm_kv_cache_offset (cache, b->layer_index, i, b->n_past + (uint32_t) t);
 
-    b->kernels->to_half (b->m->k + from, h->head_dim, cache->keys + to);
-    b->kernels->to_half (b->m->v + from, h->head_dim, cache->values + to);
+    lm_kv_cache_store (cache, b->kernels, b->layer_index, i, b->n_past + t, b->m->k + from,
+                       b->m->v + from);
   }
-}
-
-/* Query heads that share a key and value head, of one token. Later tokens, which read more, come
- * first: no thread is left with a long task at the end. */
-static void
-attend (void *data, size_t index, unsigned worker)
-{
-  const block *b = data;
-  const lm_hparams *h = b->h;
-  lm_kv_cache *cache = b->forward->cache;
-  size_t t = b->n_tokens - 1 - index / h->n_kv_heads;
-  uint32_t kv_head = (uint32_t) (index % h->n_kv_heads);
-  uint32_t n_queries = h->n_heads / h->n_kv_heads;
-  size_t at = (t * h->n_heads + kv_head * n_queries) * h->head_dim;
-  size_t kv = lm_kv_cache_offset (cache, b->layer_index, kv_head, 0);
-
-  b->kernels->attend (b->m->q + at, n_queries, cache->keys + kv, cache->values + kv,
-                      b->n_past + t + 1, h->head_dim, 1.0f / sqrtf ((float) h->head_dim),
-                      b->m->scores + (size_t) worker * cache->n_ctx, b->m->attended + at);
 }
 
 static void
@@ -245,9 +223,22 @@ run_attention (block *b)
     .input = m->attended,
   };
 
+  const lm_attention attention = {
+    .hparams = b->h,
+    .kernels = b->kernels,
+    .cache = b->forward->cache,
+    .layer = b->layer_index,
+    .n_tokens = b->n_tokens,
+    .n_past = b->n_past,
+    .q = m->q,
+    .out = m->attended,
+    .scratch = m->attend,
+    .parts = m->parts,
+  };
+
   return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
          run (b, b->n_tokens, place_and_cache, b) &&
-         run (b, (size_t) b->n_tokens * b->h->n_kv_heads, attend, b) &&
+         lm_attention_run (&attention, b->forward->model->pool, b->forward->cancel) &&
          run (b, b->n_tokens, prepare_attended, b) && multiply (&output);
 }
 

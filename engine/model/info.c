@@ -177,7 +177,8 @@ tokenizer_bytes (const lm_model *model)
 }
 
 lm_status
-lm_model_memory (const lm_model *model, uint32_t n_ctx, lm_memory *memory, lm_error *error)
+lm_model_memory (
+    const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error)
 {
   lm_memory zero = { 0 };
   lm_memory sum = { 0 };
@@ -190,8 +191,12 @@ lm_model_memory (const lm_model *model, uint32_t n_ctx, lm_memory *memory, lm_er
   }
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
     sum.weights += model->gguf->tensors[i].bytes;
-  sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx);
+  sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
   sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads);
+  if (!lm_kv_cache_can_be (&model->hparams, kv_type))
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, model->hparams.head_dim,
+                    "This model's heads, of %u values, cannot be cached in 8 bits.",
+                    model->hparams.head_dim);
   if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
                     "A context of %u tokens is not possible with this model.", n_ctx);

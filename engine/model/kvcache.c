@@ -1,49 +1,159 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Allocating the KV cache. */
+ * Allocating the KV cache and writing to it. */
 #include "model/kvcache.h"
 
+#include <math.h>
+
 #include "util/error.h"
+#include "util/half.h"
 
-/* Halves in the keys, which are as many as in the values. */
-static uint64_t
-n_halves (const lm_hparams *h, uint32_t n_ctx)
+#define STEPS 127 /* the largest 8-bit value */
+
+bool
+lm_kv_cache_can_be (const lm_hparams *hparams, lm_kv_type type)
 {
-  uint64_t n = (uint64_t) h->n_kv_heads * h->head_dim;
+  return type == LM_KV_F16 || (type == LM_KV_Q8_0 && hparams->head_dim % LM_KV_GROUP == 0);
+}
 
-  if (!lm_mul (n, h->n_layers, &n) || !lm_mul (n, n_ctx, &n) || n > SIZE_MAX / 4)
+/* Lays out one head's keys, values and scales, and says how many bytes all heads have; 0: they do
+ * not fit. Every part is a multiple of 32 bytes, since there are whole tiles of positions. */
+static uint64_t
+lay_out (lm_kv_cache *cache, const lm_hparams *h, uint32_t n_ctx, lm_kv_type type)
+{
+  uint64_t n_positions = ((uint64_t) n_ctx + LM_KEY_TILE - 1) / LM_KEY_TILE * LM_KEY_TILE;
+  uint64_t n = n_positions * h->head_dim; /* both below 2^32 */
+  uint64_t n_scales = type == LM_KV_Q8_0 ? n / LM_KV_GROUP : 0;
+  uint64_t bytes;
+
+  *cache = (lm_kv_cache) { .type = type, .n_kv_heads = h->n_kv_heads, .head_dim = h->head_dim };
+  cache->values_at = n * (type == LM_KV_F16 ? sizeof (uint16_t) : 1);
+  cache->key_scales_at = 2 * cache->values_at;
+  cache->value_scales_at = cache->key_scales_at + n_scales * sizeof (uint16_t);
+  cache->head_bytes = cache->value_scales_at + n_scales * sizeof (uint16_t);
+  if (!lm_mul (cache->head_bytes, (uint64_t) h->n_kv_heads * h->n_layers, &bytes) ||
+      bytes > SIZE_MAX / 2)
     return 0;
-  return n;
+  return bytes;
 }
 
 uint64_t
-lm_kv_cache_bytes (const lm_hparams *hparams, uint32_t n_ctx)
+lm_kv_cache_bytes (const lm_hparams *hparams, uint32_t n_ctx, lm_kv_type type)
 {
-  return n_halves (hparams, n_ctx) * 2 * sizeof (uint16_t);
+  lm_kv_cache unused;
+
+  return lay_out (&unused, hparams, n_ctx, type);
 }
 
 bool
-lm_kv_cache_init (lm_kv_cache *cache, const lm_hparams *hparams, uint32_t n_ctx)
+lm_kv_cache_init (lm_kv_cache *cache, const lm_hparams *hparams, uint32_t n_ctx, lm_kv_type type)
 {
-  uint64_t n = n_halves (hparams, n_ctx);
+  uint64_t bytes = lay_out (cache, hparams, n_ctx, type);
 
-  *cache = (lm_kv_cache) {
-    .keys = n > 0 ? lm_aligned_alloc (n, sizeof (uint16_t)) : NULL,
-    .values = n > 0 ? lm_aligned_alloc (n, sizeof (uint16_t)) : NULL,
-    .n_ctx = n_ctx,
-    .n_kv_heads = hparams->n_kv_heads,
-    .head_dim = hparams->head_dim,
-  };
-  if (cache->keys != NULL && cache->values != NULL)
-    return true;
-  lm_kv_cache_clear (cache);
-  return false;
+  cache->slab = bytes > 0 ? lm_aligned_alloc (bytes, 1) : NULL;
+  return cache->slab != NULL;
 }
 
 void
 lm_kv_cache_clear (lm_kv_cache *cache)
 {
-  lm_aligned_free (cache->keys);
-  lm_aligned_free (cache->values);
-  cache->keys = NULL;
-  cache->values = NULL;
+  lm_aligned_free (cache->slab);
+  cache->slab = NULL;
+}
+
+static char *
+find_head (const lm_kv_cache *cache, uint32_t layer, uint32_t head)
+{
+  return cache->slab + ((size_t) layer * cache->n_kv_heads + head) * cache->head_bytes;
+}
+
+lm_kv_span
+lm_kv_cache_get_span (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position)
+{
+  const char *base = find_head (cache, layer, head);
+  size_t at = position * cache->head_dim;
+  size_t value_bytes = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
+  size_t scales = at / LM_KV_GROUP * sizeof (uint16_t);
+  lm_kv_span span = {
+    .type = cache->type,
+    .head_dim = cache->head_dim,
+    .keys = base + at * value_bytes,
+    .values = base + cache->values_at + at * value_bytes,
+  };
+
+  if (cache->type == LM_KV_Q8_0) {
+    span.key_scales = (const uint16_t *) (const void *) (base + cache->key_scales_at + scales);
+    span.value_scales = (const uint16_t *) (const void *) (base + cache->value_scales_at + scales);
+  }
+  return span;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------ */
+
+static void
+store_halves (const lm_kernels *kernels,
+              size_t n,
+              const float *key,
+              const float *value,
+              uint16_t *key_column,
+              uint16_t *value_row)
+{
+  uint16_t halves[64];
+
+  kernels->to_half (value, n, value_row);
+  for (size_t i = 0; i < n; i += 64) {
+    size_t count = n - i < 64 ? n - i : 64;
+
+    kernels->to_half (key + i, count, halves);
+    for (size_t j = 0; j < count; j++)
+      key_column[(i + j) * LM_KEY_TILE] = halves[j];
+  }
+}
+
+/* LM_KV_GROUP values as integers, stride apart, to nearest; returns their scale. Values that are
+ * not finite have no scale: it becomes one that says so. */
+static uint16_t
+round_group (const float *x, int8_t *out, size_t stride)
+{
+  float largest = 0, inverse;
+
+  for (int i = 0; i < LM_KV_GROUP; i++)
+    largest = fmaxf (largest, fabsf (x[i]));
+  for (int i = 0; i < LM_KV_GROUP; i++)
+    if (!isfinite (x[i]))
+      largest = NAN;
+  inverse = isfinite (STEPS / largest) && isfinite (largest) ? STEPS / largest : 0;
+  for (int i = 0; i < LM_KV_GROUP; i++)
+    out[(size_t) i * stride] = inverse != 0 ? (int8_t) roundf (x[i] * inverse) : 0;
+  return lm_float_to_half (inverse != 0 || !isfinite (largest) ? largest / STEPS : 0);
+}
+
+void
+lm_kv_cache_store (lm_kv_cache *cache,
+                   const lm_kernels *kernels,
+                   uint32_t layer,
+                   uint32_t head,
+                   size_t position,
+                   const float *key,
+                   const float *value)
+{
+  char *base = find_head (cache, layer, head);
+  size_t n = cache->head_dim, n_groups = n / LM_KV_GROUP;
+  size_t tile = position / LM_KEY_TILE, lane = position % LM_KEY_TILE;
+  size_t column = tile * LM_KEY_TILE * n + lane;
+  uint16_t *key_scales = (uint16_t *) (void *) (base + cache->key_scales_at);
+  uint16_t *value_scales = (uint16_t *) (void *) (base + cache->value_scales_at);
+  int8_t *keys = (int8_t *) base, *values = keys + cache->values_at;
+
+  if (cache->type == LM_KV_F16) {
+    store_halves (kernels, n, key, value, (uint16_t *) (void *) base + column,
+                  (uint16_t *) (void *) (base + cache->values_at) + position * n);
+    return;
+  }
+  for (size_t g = 0; g < n_groups; g++) {
+    size_t i = g * LM_KV_GROUP;
+
+    key_scales[(tile * n_groups + g) * LM_KEY_TILE + lane] =
+        round_group (key + i, keys + column + i * LM_KEY_TILE, LM_KEY_TILE);
+    value_scales[position * n_groups + g] = round_group (value + i, values + position * n + i, 1);
+  }
 }

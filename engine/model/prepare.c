@@ -75,6 +75,7 @@ report (work *w, uint64_t bytes)
 typedef struct {
   const lm_matrix *matrix;
   void *panels;
+  uint32_t panel_rows;
   size_t first;
 } packing;
 
@@ -84,18 +85,18 @@ pack (void *data, size_t index, unsigned worker)
   const packing *p = data;
 
   (void) worker;
-  lm_panels_pack (p->matrix, p->first + index, p->panels);
+  lm_panels_pack (p->matrix, p->panel_rows, p->first + index, p->panels);
 }
 
 /* Some panels at a time, so that progress is told and no more than a few pages of the file are held
  * beside their copy. */
 static bool
-repack (work *w, lm_matrix *matrix, void *panels)
+repack (work *w, lm_matrix *matrix, uint32_t panel_rows, void *panels)
 {
-  size_t panel_bytes = matrix->row_bytes * LM_PANEL_ROWS;
-  size_t n_panels = lm_panels_count (matrix), n;
+  size_t panel_bytes = matrix->row_bytes * panel_rows;
+  size_t n_panels = lm_panels_count (matrix, panel_rows), n;
   size_t step = STEP_BYTES / panel_bytes + 1;
-  packing p = { .matrix = matrix, .panels = panels };
+  packing p = { .matrix = matrix, .panels = panels, .panel_rows = panel_rows };
 
   for (; p.first < n_panels; p.first += n) {
     uint64_t at = p.first * panel_bytes, end;
@@ -110,7 +111,7 @@ repack (work *w, lm_matrix *matrix, void *panels)
   }
   lm_pages_drop (matrix->data, file_bytes (matrix));
   matrix->data = panels;
-  matrix->is_panels = true;
+  matrix->panel_rows = panel_rows;
   return true;
 }
 
@@ -151,7 +152,7 @@ lm_weights_prepare (lm_weights *weights,
     /* A file's size bounds the sum, of bytes that are there, far below 2^64. */
     w.total += file_bytes (matrix);
     if (is_repacked (matrix, kernels))
-      bytes += round_up (lm_panels_bytes (matrix));
+      bytes += round_up (lm_panels_bytes (matrix, kernels->panel_rows));
   }
   weights->panels_bytes = bytes;
   weights->panels = bytes > 0 ? lm_pages_alloc (bytes) : NULL;
@@ -162,9 +163,9 @@ lm_weights_prepare (lm_weights *weights,
     lm_matrix *matrix = get_matrix (weights, i);
 
     if (is_repacked (matrix, kernels)) {
-      uint64_t size = round_up (lm_panels_bytes (matrix));
+      uint64_t size = round_up (lm_panels_bytes (matrix, kernels->panel_rows));
 
-      goes_on = repack (&w, matrix, (char *) weights->panels + at);
+      goes_on = repack (&w, matrix, kernels->panel_rows, (char *) weights->panels + at);
       at += size;
     } else {
       goes_on = read_ahead (&w, matrix);

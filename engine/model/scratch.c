@@ -2,6 +2,7 @@
  * Laying out a session's scratch memory. */
 #include "model/scratch.h"
 
+#include "model/attention.h"
 #include "util/error.h"
 
 /* Hands out 64-byte aligned pieces of a slab; with base NULL it only counts. */
@@ -52,7 +53,8 @@ lay_out (slab *s,
   m->sines = take (s, t, h->n_rot / 2, sizeof (float));
   m->prepared =
       take (s, t, kernels->prepare != NULL ? kernels->prepared_bytes ((size_t) widest) : 0, 1);
-  m->scores = take (s, n_threads, n_ctx, sizeof (float));
+  m->attend = take (s, n_threads, lm_attention_scratch_floats (h), sizeof (float));
+  m->parts = take (s, 1, lm_attention_parts_floats (h, n_ctx), sizeof (float));
   m->matmul = take (s, n_threads, m->matmul_bytes, 1);
   m->logits = take (s, LM_LOGITS_TOKENS, h->n_vocab, sizeof (float));
 }

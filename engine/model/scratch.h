@@ -5,8 +5,8 @@
 
 #include "model/hparams.h"
 
-#define LM_BLOCK_TOKENS  64 /* tokens prefilled together */
-#define LM_LOGITS_TOKENS 8  /* tokens whose logits are computed together */
+#define LM_BLOCK_TOKENS  256 /* tokens prefilled together */
+#define LM_LOGITS_TOKENS 8   /* tokens whose logits are computed together */
 
 /* Rows of T = LM_BLOCK_TOKENS tokens, each n wide. */
 typedef struct {
@@ -22,7 +22,8 @@ typedef struct {
   float *cosines;  /* T × n_rot / 2 */
   float *sines;    /* T × n_rot / 2 */
   void *prepared;  /* T × kernels->prepared_bytes of the widest: what is multiplied next */
-  float *scores;   /* a thread × n_ctx */
+  float *attend;   /* a thread × lm_attention_scratch_floats() */
+  float *parts;    /* lm_attention_parts_floats() */
   char *matmul;    /* a thread × matmul_bytes */
   size_t matmul_bytes;
   float *logits; /* LM_LOGITS_TOKENS × n_vocab */

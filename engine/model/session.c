@@ -39,6 +39,7 @@ lm_session_new (lm_model *model, const lm_session_options *options, lm_error *er
 {
   lm_session *session;
   uint32_t n_ctx = options != NULL ? options->n_ctx : 0;
+  lm_kv_type kv_type = options != NULL ? options->kv_type : LM_KV_F16;
   lm_memory memory;
 
   if (model->level != LM_OPEN_FULL) {
@@ -49,7 +50,7 @@ lm_session_new (lm_model *model, const lm_session_options *options, lm_error *er
     n_ctx = model->hparams.n_ctx_train;
     n_ctx = n_ctx < DEFAULT_N_CTX ? n_ctx : DEFAULT_N_CTX;
   }
-  if (lm_model_memory (model, n_ctx, &memory, error) != LM_OK)
+  if (lm_model_memory (model, n_ctx, kv_type, &memory, error) != LM_OK)
     return NULL;
   session = calloc (1, sizeof *session);
   if (session != NULL) {
@@ -58,7 +59,7 @@ lm_session_new (lm_model *model, const lm_session_options *options, lm_error *er
     session->tokens = lm_aligned_alloc (n_ctx, sizeof *session->tokens);
     session->candidates = lm_aligned_alloc (model->hparams.n_vocab, sizeof *session->candidates);
     if (session->tokens != NULL && session->candidates != NULL &&
-        lm_kv_cache_init (&session->cache, &model->hparams, n_ctx) &&
+        lm_kv_cache_init (&session->cache, &model->hparams, n_ctx, kv_type) &&
         lm_scratch_init (&session->scratch, &model->hparams, model->kernels, n_ctx,
                          lm_pool_get_n_threads (model->pool)))
       return session;

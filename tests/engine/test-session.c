@@ -14,7 +14,8 @@
 #include "lm.h"
 #include "synth.h"
 
-#define N_TOKENS 200
+#define N_TOKENS 800 /* some blocks of prefill, some chunks of attention */
+#define N_CTX    1024
 
 static char model_path[] = "/tmp/linnet-session-XXXXXX";
 static lm_token text[N_TOKENS];
@@ -57,7 +58,7 @@ static float *
 cold_logits (const char *path, int n_threads, size_t n)
 {
   lm_model *model;
-  lm_session *session = open_session (path, n_threads, 256, &model);
+  lm_session *session = open_session (path, n_threads, N_CTX, &model);
   size_t bytes = lm_model_get_info (model)->n_vocab * sizeof (float);
   float *logits = malloc (bytes);
 
@@ -80,35 +81,35 @@ static void
 test_sync (void)
 {
   lm_model *model;
-  lm_session *session = open_session (model_path, 2, 256, &model);
-  float *expected = cold_logits (model_path, 2, 150);
+  lm_session *session = open_session (model_path, 2, N_CTX, &model);
+  float *expected = cold_logits (model_path, 2, 550);
   size_t n_vocab = lm_model_get_info (model)->n_vocab, n;
   lm_token other[N_TOKENS];
   lm_session_stats stats;
 
-  CHECK (lm_session_sync (session, text, 70, NULL) == LM_OK, "first part");
-  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "extend");
+  CHECK (lm_session_sync (session, text, 270, NULL) == LM_OK, "first part");
+  CHECK (lm_session_sync (session, text, 550, NULL) == LM_OK, "extend");
   CHECK (same_logits (session, expected, n_vocab), "extended");
   lm_session_get_stats (session, &stats);
-  CHECK (stats.prefill_tokens == 150, "%d", (int) stats.prefill_tokens);
-  CHECK (stats.reused_tokens == 70, "%d", (int) stats.reused_tokens);
+  CHECK (stats.prefill_tokens == 550, "%d", (int) stats.prefill_tokens);
+  CHECK (stats.reused_tokens == 270, "%d", (int) stats.reused_tokens);
 
   memcpy (other, text, sizeof other);
   other[100] = (other[100] + 1) % 256;
   CHECK (lm_session_sync (session, other, N_TOKENS, NULL) == LM_OK, "diverge");
   CHECK (!same_logits (session, expected, n_vocab), "a different text");
-  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "roll back");
+  CHECK (lm_session_sync (session, text, 550, NULL) == LM_OK, "roll back");
   CHECK (same_logits (session, expected, n_vocab), "rolled back");
-  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "nothing to do");
+  CHECK (lm_session_sync (session, text, 550, NULL) == LM_OK, "nothing to do");
   CHECK (same_logits (session, expected, n_vocab), "kept");
   CHECK (lm_session_sync (session, text, N_TOKENS, NULL) == LM_OK, "further");
-  CHECK (lm_session_sync (session, text, 150, NULL) == LM_OK, "shorten");
+  CHECK (lm_session_sync (session, text, 550, NULL) == LM_OK, "shorten");
   CHECK (same_logits (session, expected, n_vocab), "shortened");
   lm_session_get_tokens (session, &n);
-  CHECK (n == 150, "%zu", n);
+  CHECK (n == 550, "%zu", n);
 
-  CHECK (lm_session_sync (session, text, 10, NULL) == LM_OK, "short");
-  for (size_t i = 10; i < 150; i++)
+  CHECK (lm_session_sync (session, text, 240, NULL) == LM_OK, "short");
+  for (size_t i = 240; i < 550; i++)
     CHECK (lm_session_append (session, text[i], NULL) == LM_OK, "append %zu", i);
   CHECK (same_logits (session, expected, n_vocab), "decoded one by one");
   free (expected);
@@ -149,13 +150,13 @@ static void
 test_score (void)
 {
   lm_model *model;
-  lm_session *session = open_session (model_path, 2, 256, &model);
+  lm_session *session = open_session (model_path, 2, N_CTX, &model);
   scored s = { .logits = malloc (N_TOKENS * 384 * sizeof (float)) };
   lm_status status = lm_session_score (session, text, N_TOKENS, keep_logits, &s, NULL);
 
   CHECK (status == LM_ERROR_CANCELLED, "the callback stopped it at the end: %d", status);
   CHECK (s.n == N_TOKENS, "%zu", s.n);
-  for (size_t i = 0; i < N_TOKENS; i += 37) {
+  for (size_t i = 0; i < N_TOKENS; i += 113) {
     float *expected = cold_logits (model_path, 2, i + 1);
 
     CHECK (memcmp (expected, s.logits + i * 384, 384 * sizeof *expected) == 0, "%zu", i);
@@ -185,9 +186,10 @@ test_limits (void)
   CHECK (lm_session_sync (session, text, 32, &error) == LM_OK, "just fits");
   CHECK (lm_session_append (session, text[0], &error) == LM_ERROR_CONTEXT, "full");
   CHECK (error.number == 1, "%d over", (int) error.number);
-  CHECK (lm_model_memory (model, 0, &memory, &error) == LM_ERROR_ARGUMENT, "no context");
-  CHECK (lm_model_memory (model, UINT32_MAX, &memory, &error) == LM_OK, "%s", error.message);
-  CHECK (memory.kv_cache == 2ull * 2 * 2 * 64 * 2 * UINT32_MAX, "%llu",
+  CHECK (lm_model_memory (model, 0, LM_KV_F16, &memory, &error) == LM_ERROR_ARGUMENT, "no context");
+  CHECK (lm_model_memory (model, UINT32_MAX, LM_KV_F16, &memory, &error) == LM_OK, "%s",
+         error.message);
+  CHECK (memory.kv_cache == 2ull * 2 * 2 * 64 * 2 * (UINT32_MAX + 1ull), "%llu",
          (unsigned long long) memory.kv_cache);
   close_session (session, model);
 }
@@ -277,7 +279,7 @@ static void
 test_progress (void)
 {
   lm_model *model;
-  lm_session *session = open_session (model_path, 2, 256, &model);
+  lm_session *session = open_session (model_path, 2, N_CTX, &model);
   progress_log log = { 0 };
   float *expected = cold_logits (model_path, 2, N_TOKENS);
   lm_error error = { 0 };
@@ -323,7 +325,7 @@ static void
 test_shared_model (void)
 {
   lm_model *model;
-  lm_session *first = open_session (model_path, 3, 256, &model);
+  lm_session *first = open_session (model_path, 3, N_CTX, &model);
   lm_session *second = lm_session_new (model, NULL, NULL);
   float *expected = cold_logits (model_path, 1, 120);
   pthread_t thread;
@@ -399,7 +401,8 @@ test_refused (void)
   if (model == NULL)
     return;
   CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
-  CHECK (lm_model_memory (model, 100, &memory, &error) == LM_ERROR_ARCHITECTURE, "no estimate");
+  CHECK (lm_model_memory (model, 100, LM_KV_F16, &memory, &error) == LM_ERROR_ARCHITECTURE,
+         "no estimate");
   CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
   lm_model_close (model);
 }
@@ -435,8 +438,9 @@ test_memory (void)
         lm_model_open (getenv ("LINNET_DEMO_MODEL"),
                        &(lm_model_options) { .level = level, .n_threads = 2 }, &error);
 
-    CHECK (model != NULL && lm_model_memory (model, 4096, &memory[level], &error) == LM_OK, "%s",
-           error.message);
+    CHECK (model != NULL &&
+               lm_model_memory (model, 4096, LM_KV_F16, &memory[level], &error) == LM_OK,
+           "%s", error.message);
     lm_model_close (model);
   }
   /* 8 layers × (keys + values) × 2 heads × 64 × 4096 tokens × 2 bytes */

@@ -258,7 +258,7 @@ check_matmul_split (void)
 
     level_multiply (&m.level, 0, ROWS, values, N, all, ROWS);
     for (size_t t = 0; t < N; t += 1 + random_below (5)) {
-      size_t first = random_below (6) * LM_PANEL_ROWS;
+      size_t first = random_below (3) * LM_MAX_PANEL_ROWS;
       size_t n_rows = 1 + random_below (ROWS - first);
 
       level_multiply (&m.level, first, n_rows, values + t * COLS, 1, part, ROWS);

@@ -151,13 +151,13 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
   m.level = m.file;
   if (kernels_level->wants_panels == NULL || !kernels_level->wants_panels (type))
     return m;
-  m.panels = lm_aligned_alloc (lm_panels_bytes (&m.file), 1);
+  m.panels = lm_aligned_alloc (lm_panels_bytes (&m.file, kernels_level->panel_rows), 1);
   if (m.panels == NULL)
     abort ();
-  for (size_t i = 0; i < lm_panels_count (&m.file); i++)
-    lm_panels_pack (&m.file, i, m.panels);
+  for (size_t i = 0; i < lm_panels_count (&m.file, kernels_level->panel_rows); i++)
+    lm_panels_pack (&m.file, kernels_level->panel_rows, i, m.panels);
   m.level.data = m.panels;
-  m.level.is_panels = true;
+  m.level.panel_rows = kernels_level->panel_rows;
   return m;
 }
 

@@ -205,7 +205,7 @@ linnet_model_estimate_memory (LinnetModel *self,
   g_return_val_if_fail (memory != NULL, FALSE);
 
   *memory = (LinnetModelMemory) { 0 };
-  if (lm_model_memory (self->handle, n_ctx, &need, &failure) != LM_OK) {
+  if (lm_model_memory (self->handle, n_ctx, LM_KV_F16, &need, &failure) != LM_OK) {
     linnet_engine_error_from_lm (error, &failure, self->path);
     return FALSE;
   }

@@ -15,6 +15,8 @@
 #include "kernels/kernels.h"
 #include "quant/blocks.h"
 
+#define LM_AVX2_ROWS 8 /* of a panel */
+
 #define LM_INLINE static inline __attribute__ ((always_inline))
 
 /* 32 activations of one token; those of all tokens for the same columns lie side by side. */
@@ -86,15 +88,6 @@ void lm_avx2_matmul (const lm_matrix *matrix,
                      float *out,
                      size_t stride,
                      void *scratch);
-void lm_avx2_attend (const float *q,
-                     size_t n_queries,
-                     const uint16_t *k,
-                     const uint16_t *v,
-                     size_t n_positions,
-                     size_t head_dim,
-                     float scale,
-                     float *scores,
-                     float *out);
 
 /* ---- Pieces ------------------------------------------------------------------------------- */
 
@@ -171,7 +164,7 @@ LM_INLINE const uint8_t *
 lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_groups)
 {
   return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
-         span->first_group / n_groups * block_bytes * LM_PANEL_ROWS;
+         span->first_group / n_groups * block_bytes * LM_AVX2_ROWS;
 }
 
 /* Asks for n bytes of weights that one token will need in a while. The words of a panel are not
@@ -187,7 +180,7 @@ lm_avx2_prefetch (const uint8_t *weights, size_t n)
 LM_INLINE __m256i
 lm_avx2_load_word (const uint8_t *words, int i)
 {
-  return lm_avx2_load (words + 4 * LM_PANEL_ROWS * i);
+  return lm_avx2_load (words + 4 * LM_AVX2_ROWS * i);
 }
 
 /* A word of two halves for each row: the first ones and the second ones as floats. */

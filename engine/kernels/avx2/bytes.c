@@ -66,7 +66,7 @@ multiply_bytes (const lm_avx2_span *span,
 LM_INLINE void
 multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_q8_0) * LM_PANEL_ROWS;
+  const size_t bytes = sizeof (lm_block_q8_0) * LM_AVX2_ROWS;
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
   const lm_avx2_wide *x = span->wide;
   __m256 one = sums[0];
@@ -116,7 +116,7 @@ add_mins (const lm_avx2_span *span,
 LM_INLINE void
 multiply_q4_1 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_q4_1) * LM_PANEL_ROWS;
+  const size_t bytes = sizeof (lm_block_q4_1) * LM_AVX2_ROWS;
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q4_1), 1);
   const __m256i low = _mm256_set1_epi8 (15);
   const lm_avx2_wide *x = span->wide;
@@ -183,7 +183,7 @@ multiply_iq4 (const lm_avx2_span *span,
 LM_INLINE void
 multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_iq4_nl) * LM_PANEL_ROWS;
+  const size_t bytes = sizeof (lm_block_iq4_nl) * LM_AVX2_ROWS;
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
   const lm_avx2_wide *x = span->wide;
 
@@ -222,14 +222,14 @@ scale_iq4_xs (const uint8_t *block, size_t g)
 LM_INLINE void
 multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_iq4_xs) * LM_PANEL_ROWS;
+  const size_t bytes = sizeof (lm_block_iq4_xs) * LM_AVX2_ROWS;
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_xs), CHUNK_GROUPS);
   const lm_avx2_wide *x = span->wide;
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     size_t i = g % CHUNK_GROUPS;
 
-    multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_PANEL_ROWS, scale_iq4_xs (block, i), x, sums,
+    multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_AVX2_ROWS, scale_iq4_xs (block, i), x, sums,
                   is_one);
     block += i == CHUNK_GROUPS - 1 ? bytes : 0;
   }
@@ -249,17 +249,17 @@ lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums)
 /* The same group of eight rows. */
 static void
 multiply_groups (const lm_avx2_span *span,
-                 const lm_group *rows[LM_PANEL_ROWS],
+                 const lm_group *rows[LM_AVX2_ROWS],
                  const lm_avx2_wide *x,
                  __m256 *sums)
 {
   for (int half = 0; half < 2; half++) {
-    int32_t words[4][LM_PANEL_ROWS];
-    float scales[LM_PANEL_ROWS], mins[LM_PANEL_ROWS];
+    int32_t words[4][LM_AVX2_ROWS];
+    float scales[LM_AVX2_ROWS], mins[LM_AVX2_ROWS];
     __m256i q[4];
     __m256 min;
 
-    for (int r = 0; r < LM_PANEL_ROWS; r++) {
+    for (int r = 0; r < LM_AVX2_ROWS; r++) {
       for (int i = 0; i < 4; i++)
         memcpy (&words[i][r], rows[r]->q + 16 * half + 4 * i, 4);
       scales[r] = rows[r]->scale[half];
@@ -280,26 +280,26 @@ lm_avx2_any (const lm_avx2_span *span, __m256 *sums)
   const lm_matrix *matrix = span->matrix;
   const lm_type_traits *traits = lm_type_get_traits (matrix->type);
   lm_unpack_fn unpack = lm_quant_get_unpack (matrix->type);
-  lm_group groups[LM_PANEL_ROWS][CHUNK_GROUPS];
+  lm_group groups[LM_AVX2_ROWS][CHUNK_GROUPS];
   size_t left = matrix->n_rows - span->first_row;
-  const char *rows[LM_PANEL_ROWS];
+  const char *rows[LM_AVX2_ROWS];
 
   /* Rows that are not there are computed as the last one, and not stored. */
-  for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+  for (size_t r = 0; r < LM_AVX2_ROWS; r++)
     rows[r] = (const char *) matrix->data +
               (span->first_row + (r < left ? r : left - 1)) * matrix->row_bytes +
               span->first_group * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
   for (size_t g = 0; g < span->n_groups; g += CHUNK_GROUPS) {
     size_t n = span->n_groups - g < CHUNK_GROUPS ? span->n_groups - g : CHUNK_GROUPS;
 
-    for (size_t r = 0; r < LM_PANEL_ROWS; r++) {
+    for (size_t r = 0; r < LM_AVX2_ROWS; r++) {
       unpack (rows[r], n * LM_GROUP_LENGTH, groups[r]);
       rows[r] += n * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
     }
     for (size_t i = 0; i < n; i++) {
-      const lm_group *same[LM_PANEL_ROWS];
+      const lm_group *same[LM_AVX2_ROWS];
 
-      for (size_t r = 0; r < LM_PANEL_ROWS; r++)
+      for (size_t r = 0; r < LM_AVX2_ROWS; r++)
         same[r] = &groups[r][i];
       multiply_groups (span, same, span->wide + (g + i) * span->stride, sums);
     }

@@ -29,7 +29,7 @@ unpack_two_bits (const uint8_t *qs, size_t g, __m256i w[8])
 
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) {
-    __m256i bits = lm_avx2_load_word (qs + (g / 4) * 32 * LM_PANEL_ROWS, i);
+    __m256i bits = lm_avx2_load_word (qs + (g / 4) * 32 * LM_AVX2_ROWS, i);
 
     w[i] = _mm256_and_si256 (_mm256_srl_epi16 (bits, shift), _mm256_set1_epi8 (3));
   }
@@ -83,20 +83,20 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       scales[i] = _mm256_and_si256 (packed, four);
       mins[i] = _mm256_and_si256 (_mm256_srli_epi16 (packed, 4), four);
     }
-    lm_avx2_load_two (block + 20 * 4 * LM_PANEL_ROWS, &d, &dmin);
+    lm_avx2_load_two (block + 20 * 4 * LM_AVX2_ROWS, &d, &dmin);
     for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
       scales_16 s = pick_scales (scales, g);
       __m256i w[8];
 
       s.both = pick_scales (mins, g).both;
-      unpack_two_bits (block + 4 * 4 * LM_PANEL_ROWS, g, w);
+      unpack_two_bits (block + 4 * 4 * LM_AVX2_ROWS, g, w);
       if (is_one)
         sums[0] = add_q2_k (sums[0], w, &s, d, dmin, x);
       else
         for (size_t t = 0; t < span->n_tokens; t++)
           sums[t] = add_q2_k (sums[t], w, &s, d, dmin, x + t);
     }
-    block += sizeof (lm_block_q2_k) * LM_PANEL_ROWS;
+    block += sizeof (lm_block_q2_k) * LM_AVX2_ROWS;
   }
 }
 
@@ -148,12 +148,12 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
   const lm_avx2_group *x = span->x;
 
   for (size_t b = 0; b < span->n_groups / N_GROUPS; b++) {
-    const uint8_t *hmask = block + 2 * LM_PANEL_ROWS;
-    const uint8_t *qs = hmask + 32 * LM_PANEL_ROWS;
+    const uint8_t *hmask = block + 2 * LM_AVX2_ROWS;
+    const uint8_t *qs = hmask + 32 * LM_AVX2_ROWS;
     __m256 d = lm_avx2_halves (block);
     __m256i scales[4];
 
-    load_scales_q3_k (qs + 64 * LM_PANEL_ROWS, scales);
+    load_scales_q3_k (qs + 64 * LM_AVX2_ROWS, scales);
     for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
       const __m256i bit = _mm256_set1_epi8 ((char) (1 << g));
       scales_16 s = pick_scales (scales, g);
@@ -172,7 +172,7 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
         for (size_t t = 0; t < span->n_tokens; t++)
           sums[t] = add_q3_k (sums[t], w, &s, d, x + t);
     }
-    block += sizeof (lm_block_q3_k) * LM_PANEL_ROWS;
+    block += sizeof (lm_block_q3_k) * LM_AVX2_ROWS;
   }
 }
 

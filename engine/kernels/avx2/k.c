@@ -97,10 +97,10 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
-  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += row_bytes * LM_PANEL_ROWS) {
+  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += row_bytes * LM_AVX2_ROWS) {
     scales_k s = load_scales (block);
-    const uint8_t *qh = block + 4 * 4 * LM_PANEL_ROWS;
-    const uint8_t *qs = is_four ? qh : qh + 32 * LM_PANEL_ROWS;
+    const uint8_t *qh = block + 4 * 4 * LM_AVX2_ROWS;
+    const uint8_t *qs = is_four ? qh : qh + 32 * LM_AVX2_ROWS;
 
 #pragma GCC unroll 8
     for (int g = 0; g < N_GROUPS; g++, x += span->stride) {
@@ -199,15 +199,15 @@ unpack_q6_k (const uint8_t *ql, const uint8_t *qh, int g, __m256i w[8])
 LM_INLINE void
 multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_q6_k) * LM_PANEL_ROWS;
+  const size_t bytes = sizeof (lm_block_q6_k) * LM_AVX2_ROWS;
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q6_k), N_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
   for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += bytes) {
-    const uint8_t *ql = block + 2 * LM_PANEL_ROWS;
-    const uint8_t *qh = ql + 128 * LM_PANEL_ROWS;
-    const uint8_t *scales = qh + 64 * LM_PANEL_ROWS;
+    const uint8_t *ql = block + 2 * LM_AVX2_ROWS;
+    const uint8_t *qh = ql + 128 * LM_AVX2_ROWS;
+    const uint8_t *scales = qh + 64 * LM_AVX2_ROWS;
     __m256 d = lm_avx2_halves (block);
 
 #pragma GCC unroll 8

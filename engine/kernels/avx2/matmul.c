@@ -204,13 +204,13 @@ typedef struct {
 static void
 store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const __m256 *sums)
 {
-  size_t n = k->n_rows - row < LM_PANEL_ROWS ? k->n_rows - row : LM_PANEL_ROWS;
+  size_t n = k->n_rows - row < LM_AVX2_ROWS ? k->n_rows - row : LM_AVX2_ROWS;
 
   for (size_t t = 0; t < n_tokens; t++) {
     float *out = k->out + (first_token + t) * k->stride + row;
-    float rows[LM_PANEL_ROWS];
+    float rows[LM_AVX2_ROWS];
 
-    if (n == LM_PANEL_ROWS) {
+    if (n == LM_AVX2_ROWS) {
       _mm256_storeu_ps (out, sums[t]);
     } else {
       _mm256_storeu_ps (rows, sums[t]);
@@ -243,12 +243,12 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     };
 
     for (size_t p = 0; p < n_panels; p++) {
-      span.first_row = k->first_row + row + p * LM_PANEL_ROWS;
+      span.first_row = k->first_row + row + p * LM_AVX2_ROWS;
       k->multiply (&span, sums[p]);
     }
   }
   for (size_t p = 0; p < n_panels; p++)
-    store_rows (k, row + p * LM_PANEL_ROWS, first_token, n_tokens, sums[p]);
+    store_rows (k, row + p * LM_AVX2_ROWS, first_token, n_tokens, sums[p]);
 }
 
 /* One token: a panel is read from end to end. */
@@ -265,7 +265,7 @@ multiply_one (const task *k)
     .n_tokens = 1,
   };
 
-  for (size_t row = 0; row < k->n_rows; row += LM_PANEL_ROWS) {
+  for (size_t row = 0; row < k->n_rows; row += LM_AVX2_ROWS) {
     __m256 sum = _mm256_setzero_ps ();
 
     span.first_row = k->first_row + row;
@@ -284,7 +284,7 @@ lm_avx2_matmul (const lm_matrix *matrix,
                 void *scratch)
 {
   task k = { .matrix = matrix,
-             .multiply = matrix->is_panels ? panel_functions[matrix->type] : lm_avx2_any,
+             .multiply = matrix->panel_rows > 0 ? panel_functions[matrix->type] : lm_avx2_any,
              .input = input,
              .out = out,
              .stride = stride,
@@ -300,8 +300,8 @@ lm_avx2_matmul (const lm_matrix *matrix,
     multiply_one (&k);
     return;
   }
-  for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_PANEL_ROWS) {
-    size_t left = (n_rows - row + LM_PANEL_ROWS - 1) / LM_PANEL_ROWS;
+  for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_AVX2_ROWS) {
+    size_t left = (n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
     size_t n_panels = left < MAX_PANELS ? left : MAX_PANELS;
 
     for (size_t t = 0; t < input->n_tokens; t += MAX_TOKENS)

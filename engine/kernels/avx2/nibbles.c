@@ -83,14 +83,14 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
       scales = lm_avx2_halves (block);
     }
     if (is_one)
-      lm_avx2_prefetch (block, block_bytes * LM_PANEL_ROWS);
+      lm_avx2_prefetch (block, block_bytes * LM_AVX2_ROWS);
     unpack_nibbles (block + (has_min ? 32 : 16), w, has_fifth);
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);
     else
       for (size_t t = 0; t < span->n_tokens; t++)
         sums[t] = add_nibbles (sums[t], w, scales, mins, x + t, has_fifth, has_min);
-    block += block_bytes * LM_PANEL_ROWS;
+    block += block_bytes * LM_AVX2_ROWS;
   }
   if (is_one)
     sums[0] = one;

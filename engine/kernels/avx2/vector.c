@@ -4,6 +4,7 @@
 
 #include "kernels/avx2/avx2.h"
 #include "kernels/ref/ref.h"
+#include "kernels/x86/x86.h"
 #include "util/half.h"
 
 /* Σ x², in double precision as the reference adds it. */
@@ -137,6 +138,7 @@ to_half (const float *x, size_t n, uint16_t *out)
 
 const lm_kernels lm_kernels_avx2 = {
   .name = "avx2",
+  .panel_rows = LM_AVX2_ROWS,
   .wants_panels = lm_avx2_wants_panels,
   .largest_activation = lm_avx2_largest_activation,
   .prepared_bytes = lm_avx2_prepared_bytes,

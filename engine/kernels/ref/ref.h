@@ -15,12 +15,5 @@ void lm_ref_matmul (const lm_matrix *w,
 void lm_ref_rope (
     float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout);
 
-void lm_ref_attend (const float *q,
-                    size_t n_queries,
-                    const uint16_t *k,
-                    const uint16_t *v,
-                    size_t n_positions,
-                    size_t head_dim,
-                    float scale,
-                    float *scores,
-                    float *out);
+void lm_ref_attend (
+    const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);

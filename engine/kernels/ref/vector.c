@@ -49,65 +49,6 @@ add (float *x, const float *y, size_t n)
     x[i] += y[i];
 }
 
-/* Four sums side by side, so that the processor need not wait for each addition. */
-static float
-dot_half (const float *a, const uint16_t *b, size_t n)
-{
-  float sums[4] = { 0 };
-  size_t i;
-
-  for (i = 0; i + 4 <= n; i += 4)
-    for (int j = 0; j < 4; j++)
-      sums[j] += a[i + j] * lm_half_to_float (b[i + j]);
-  for (; i < n; i++)
-    sums[0] += a[i] * lm_half_to_float (b[i]);
-  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
-}
-
-static void
-attend_one (const float *q,
-            const uint16_t *k,
-            const uint16_t *v,
-            size_t n_positions,
-            size_t head_dim,
-            float scale,
-            float *scores,
-            float *out)
-{
-  float max = -INFINITY, sum = 0;
-
-  for (size_t p = 0; p < n_positions; p++) {
-    scores[p] = scale * dot_half (q, k + p * head_dim, head_dim);
-    max = scores[p] > max ? scores[p] : max;
-  }
-  for (size_t i = 0; i < head_dim; i++)
-    out[i] = 0;
-  for (size_t p = 0; p < n_positions; p++) {
-    float weight = expf (scores[p] - max);
-
-    sum += weight;
-    for (size_t i = 0; i < head_dim; i++)
-      out[i] += weight * lm_half_to_float (v[p * head_dim + i]);
-  }
-  for (size_t i = 0; i < head_dim; i++)
-    out[i] /= sum;
-}
-
-void
-lm_ref_attend (const float *q,
-               size_t n_queries,
-               const uint16_t *k,
-               const uint16_t *v,
-               size_t n_positions,
-               size_t head_dim,
-               float scale,
-               float *scores,
-               float *out)
-{
-  for (size_t i = 0; i < n_queries; i++, q += head_dim, out += head_dim)
-    attend_one (q, k, v, n_positions, head_dim, scale, scores, out);
-}
-
 static void
 to_half (const float *x, size_t n, uint16_t *out)
 {

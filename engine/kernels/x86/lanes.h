@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Vectors of LM_LANES 32-bit lanes, eight (AVX2) or sixteen (AVX-512), under one set of names, so
+ * that a kernel is written once and compiled for both. A file that uses them names its functions
+ * with LM_LEVEL (), which puts the level's prefix before. */
+#pragma once
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LM_INLINE static inline __attribute__ ((always_inline))
+
+#define LM_PASTE(a, b)  a##b
+#define LM_PASTE_(a, b) LM_PASTE (a, b)
+#define LM_LEVEL(name)  LM_PASTE_ (LM_LEVEL_PREFIX, name)
+
+#if LM_LANES == 16
+typedef __m512 lanes_f;
+typedef __m512i lanes_i;
+
+#define f_load(p)        _mm512_loadu_ps (p)
+#define f_store(p, x)    _mm512_storeu_ps (p, x)
+#define f_set(x)         _mm512_set1_ps (x)
+#define f_zero()         _mm512_setzero_ps ()
+#define f_add(a, b)      _mm512_add_ps (a, b)
+#define f_sub(a, b)      _mm512_sub_ps (a, b)
+#define f_mul(a, b)      _mm512_mul_ps (a, b)
+#define f_max(a, b)      _mm512_max_ps (a, b)
+#define f_fma(a, b, c)   _mm512_fmadd_ps (a, b, c)
+#define f_fnma(a, b, c)  _mm512_fnmadd_ps (a, b, c)
+#define f_round(x)       _mm512_roundscale_ps (x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+#define f_halves(p)      _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) (const void *) (p)))
+#define f_int(x)         _mm512_cvtepi32_ps (x)
+#define i_float(x)       _mm512_cvtps_epi32 (x)
+#define i_load(p)        _mm512_loadu_si512 (p)
+#define i_store(p, x)    _mm512_storeu_si512 (p, x)
+#define i_set(x)         _mm512_set1_epi32 (x)
+#define i_set8(x)        _mm512_set1_epi8 (x)
+#define i_zero()         _mm512_setzero_si512 ()
+#define i_and(a, b)      _mm512_and_si512 (a, b)
+#define i_or(a, b)       _mm512_or_si512 (a, b)
+#define i_xor(a, b)      _mm512_xor_si512 (a, b)
+#define i_add(a, b)      _mm512_add_epi32 (a, b)
+#define i_sub(a, b)      _mm512_sub_epi32 (a, b)
+#define i_add8(a, b)     _mm512_add_epi8 (a, b)
+#define i_left(x, n)     _mm512_slli_epi32 (x, n)
+#define i_right(x, n)    _mm512_srli_epi32 (x, n)
+#define i_left16(x, n)   _mm512_slli_epi16 (x, n)
+#define i_right16(x, n)  _mm512_srli_epi16 (x, n)
+#define i_madd(a, b)     _mm512_madd_epi16 (a, b)
+#define i_shuffle8(t, x) _mm512_shuffle_epi8 (t, x)
+#define i_table(p)       _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define i_bytes(p)       _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define i_as_float(x)    _mm512_castsi512_ps (x)
+#define f_as_int(x)      _mm512_castps_si512 (x)
+
+/* x where at least least, which a NaN counts as; elsewhere zero. */
+LM_INLINE lanes_f
+f_keep_from (lanes_f x, lanes_f key, lanes_f least)
+{
+  return _mm512_maskz_mov_ps (_mm512_cmp_ps_mask (key, least, _CMP_NLT_UQ), x);
+}
+
+/* The upper and the lower eight lanes put together. */
+LM_INLINE __m256
+f_fold_add (lanes_f x)
+{
+  return _mm256_add_ps (_mm512_castps512_ps256 (x), _mm512_extractf32x8_ps (x, 1));
+}
+
+LM_INLINE __m256
+f_fold_max (lanes_f x)
+{
+  return _mm256_max_ps (_mm512_castps512_ps256 (x), _mm512_extractf32x8_ps (x, 1));
+}
+#else
+typedef __m256 lanes_f;
+typedef __m256i lanes_i;
+
+#define f_load(p)        _mm256_loadu_ps (p)
+#define f_store(p, x)    _mm256_storeu_ps (p, x)
+#define f_set(x)         _mm256_set1_ps (x)
+#define f_zero()         _mm256_setzero_ps ()
+#define f_add(a, b)      _mm256_add_ps (a, b)
+#define f_sub(a, b)      _mm256_sub_ps (a, b)
+#define f_mul(a, b)      _mm256_mul_ps (a, b)
+#define f_max(a, b)      _mm256_max_ps (a, b)
+#define f_fma(a, b, c)   _mm256_fmadd_ps (a, b, c)
+#define f_fnma(a, b, c)  _mm256_fnmadd_ps (a, b, c)
+#define f_round(x)       _mm256_round_ps (x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+#define f_halves(p)      _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define f_int(x)         _mm256_cvtepi32_ps (x)
+#define i_float(x)       _mm256_cvtps_epi32 (x)
+#define i_load(p)        _mm256_loadu_si256 ((const __m256i *) (const void *) (p))
+#define i_store(p, x)    _mm256_storeu_si256 ((__m256i *) (void *) (p), x)
+#define i_set(x)         _mm256_set1_epi32 (x)
+#define i_set8(x)        _mm256_set1_epi8 (x)
+#define i_zero()         _mm256_setzero_si256 ()
+#define i_and(a, b)      _mm256_and_si256 (a, b)
+#define i_or(a, b)       _mm256_or_si256 (a, b)
+#define i_xor(a, b)      _mm256_xor_si256 (a, b)
+#define i_add(a, b)      _mm256_add_epi32 (a, b)
+#define i_sub(a, b)      _mm256_sub_epi32 (a, b)
+#define i_add8(a, b)     _mm256_add_epi8 (a, b)
+#define i_left(x, n)     _mm256_slli_epi32 (x, n)
+#define i_right(x, n)    _mm256_srli_epi32 (x, n)
+#define i_left16(x, n)   _mm256_slli_epi16 (x, n)
+#define i_right16(x, n)  _mm256_srli_epi16 (x, n)
+#define i_madd(a, b)     _mm256_madd_epi16 (a, b)
+#define i_shuffle8(t, x) _mm256_shuffle_epi8 (t, x)
+#define i_table(p)                                                                                 \
+  _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define i_bytes(p)    _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) (const void *) (p)))
+#define i_as_float(x) _mm256_castsi256_ps (x)
+#define f_as_int(x)   _mm256_castps_si256 (x)
+
+LM_INLINE lanes_f
+f_keep_from (lanes_f x, lanes_f key, lanes_f least)
+{
+  return _mm256_and_ps (x, _mm256_cmp_ps (key, least, _CMP_NLT_UQ));
+}
+
+LM_INLINE __m256
+f_fold_add (lanes_f x)
+{
+  return x;
+}
+
+LM_INLINE __m256
+f_fold_max (lanes_f x)
+{
+  return x;
+}
+#endif
+
+/* The sum of the lanes, in a fixed order, and the largest. */
+LM_INLINE float
+f_sum (lanes_f x)
+{
+  __m256 all = f_fold_add (x);
+  __m128 half = _mm_add_ps (_mm256_castps256_ps128 (all), _mm256_extractf128_ps (all, 1));
+
+  half = _mm_add_ps (half, _mm_movehl_ps (half, half));
+  return _mm_cvtss_f32 (_mm_add_ss (half, _mm_movehdup_ps (half)));
+}
+
+LM_INLINE float
+f_largest (lanes_f x)
+{
+  __m256 all = f_fold_max (x);
+  __m128 half = _mm_max_ps (_mm256_castps256_ps128 (all), _mm256_extractf128_ps (all, 1));
+
+  half = _mm_max_ps (half, _mm_movehl_ps (half, half));
+  return _mm_cvtss_f32 (_mm_max_ss (half, _mm_movehdup_ps (half)));
+}
+
+/* The four bytes at p in every lane. */
+LM_INLINE lanes_i
+i_spread (const void *p)
+{
+  int32_t word;
+
+  memcpy (&word, p, sizeof word);
+  return i_set (word);
+}
+
+/* The half at p, as a float in every lane. */
+LM_INLINE lanes_f
+f_halves_one (const uint16_t *p)
+{
+  return f_set (_cvtsh_ss (*p));
+}
+
+/* e^x for x ≤ 0, within 2 units in the last place; 0 below −87. By Cody and Waite's reduction to
+ * |r| ≤ ln 2 / 2 and the Taylor polynomial of degree 7, whose error there is below 2⁻²⁷. */
+LM_INLINE lanes_f
+f_exp (lanes_f x)
+{
+  const lanes_f least = f_set (-87.0f);
+  lanes_f clamped = f_max (least, x); /* a NaN stays one: it is the second operand */
+  lanes_f n = f_round (f_mul (clamped, f_set (0x1.715476p0f)));
+  lanes_f r = f_fnma (n, f_set (0x1.62e4p-1f), clamped);
+  lanes_f p = f_set (1.0f / 5040);
+  lanes_i power;
+
+  r = f_fnma (n, f_set (0x1.7f7d1cp-20f), r);
+  p = f_fma (p, r, f_set (1.0f / 720));
+  p = f_fma (p, r, f_set (1.0f / 120));
+  p = f_fma (p, r, f_set (1.0f / 24));
+  p = f_fma (p, r, f_set (1.0f / 6));
+  p = f_fma (p, r, f_set (0.5f));
+  p = f_fma (p, r, f_set (1.0f));
+  p = f_fma (p, r, f_set (1.0f));
+  power = i_left (i_add (i_float (n), i_set (127)), 23);
+  return f_keep_from (f_mul (p, i_as_float (power)), x, least);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Attention against sums in double precision. */
+#include <math.h>
+
+#include "kernels-test.h"
+#include "util/error.h"
+#include "util/half.h"
+
+#define MAX_DIM 320
+#define BEYOND  5 /* positions in the cache that no query sees */
+
+/* A span of the cache and the queries over it. */
+typedef struct {
+  lm_kv_span kv;
+  size_t n_cached;
+  uint16_t *keys, *values; /* owned; integers in their bytes with LM_KV_Q8_0 */
+  uint16_t *key_scales, *value_scales;
+  double *exact_keys, *exact_values; /* owned, n_cached × head_dim: what the cache holds */
+  float *q;
+  size_t n_queries;
+  size_t n_positions[LM_ATTEND_QUERIES];
+} attention;
+
+/* Index of value i of the key at position p, and of its scale. */
+static size_t
+key_at (const attention *a, size_t p, size_t i)
+{
+  return (p / LM_KEY_TILE * a->kv.head_dim + i) * LM_KEY_TILE + p % LM_KEY_TILE;
+}
+
+static size_t
+key_scale_at (const attention *a, size_t p, size_t i)
+{
+  size_t n_groups = a->kv.head_dim / LM_KV_GROUP;
+
+  return (p / LM_KEY_TILE * n_groups + i / LM_KV_GROUP) * LM_KEY_TILE + p % LM_KEY_TILE;
+}
+
+static void
+fill_halves (attention *a, size_t p, size_t i, bool is_seen)
+{
+  uint16_t key = lm_float_to_half ((float) random_signed () * 4);
+  uint16_t value = lm_float_to_half ((float) random_signed ());
+  size_t at = p * a->kv.head_dim + i;
+
+  a->keys[key_at (a, p, i)] = is_seen ? key : 0x7e00; /* what nobody may look at is not a number */
+  a->values[at] = is_seen ? value : 0x7e00;
+  a->exact_keys[at] = (double) lm_half_to_float (key);
+  a->exact_values[at] = (double) lm_half_to_float (value);
+}
+
+static void
+fill_bytes (attention *a, size_t p, size_t i, bool is_seen)
+{
+  int8_t key = (int8_t) ((int) random_below (255) - 127);
+  int8_t value = (int8_t) ((int) random_below (255) - 127);
+  size_t at = p * a->kv.head_dim + i;
+  uint16_t *key_scale = &a->key_scales[key_scale_at (a, p, i)];
+  uint16_t *value_scale = &a->value_scales[at / LM_KV_GROUP];
+
+  if (i % LM_KV_GROUP == 0) {
+    *key_scale = is_seen ? lm_float_to_half ((float) random_signed () * 0.05f) : 0x7e00;
+    *value_scale = is_seen ? lm_float_to_half ((float) random_signed () * 0.01f) : 0x7e00;
+  }
+  ((int8_t *) a->keys)[key_at (a, p, i)] = key;
+  ((int8_t *) a->values)[at] = value;
+  a->exact_keys[at] = (double) key * (double) lm_half_to_float (*key_scale);
+  a->exact_values[at] = (double) value * (double) lm_half_to_float (*value_scale);
+}
+
+static void *
+new_zeros (size_t n, size_t size)
+{
+  void *memory = lm_aligned_alloc (n, size);
+
+  if (memory == NULL)
+    abort ();
+  return memory;
+}
+
+static attention
+attention_new (lm_kv_type type, size_t n_queries, size_t n_positions, size_t head_dim, double scale)
+{
+  attention a = { .kv = { .type = type, .head_dim = head_dim }, .n_queries = n_queries };
+  size_t n;
+
+  a.n_cached = (n_positions + BEYOND + LM_KEY_TILE - 1) / LM_KEY_TILE * LM_KEY_TILE;
+  n = a.n_cached * head_dim;
+  a.keys = new_zeros (n, sizeof *a.keys);
+  a.values = new_zeros (n, sizeof *a.values);
+  a.key_scales = new_zeros (n, sizeof *a.key_scales);
+  a.value_scales = new_zeros (n, sizeof *a.value_scales);
+  a.exact_keys = new_zeros (n, sizeof *a.exact_keys);
+  a.exact_values = new_zeros (n, sizeof *a.exact_values);
+  a.q = new_zeros (n_queries * head_dim, sizeof *a.q);
+  for (size_t p = 0; p < a.n_cached; p++)
+    for (size_t i = 0; i < head_dim; i++) {
+      if (type == LM_KV_F16)
+        fill_halves (&a, p, i, p < n_positions);
+      else
+        fill_bytes (&a, p, i, p < n_positions);
+    }
+  for (size_t i = 0; i < n_queries * head_dim; i++)
+    a.q[i] = (float) (random_signed () * scale);
+  for (size_t i = 0; i < n_queries; i++)
+    a.n_positions[i] = i == 0 ? n_positions : 1 + random_below (n_positions);
+  a.kv.keys = a.keys;
+  a.kv.values = a.values;
+  a.kv.key_scales = type == LM_KV_Q8_0 ? a.key_scales : NULL;
+  a.kv.value_scales = type == LM_KV_Q8_0 ? a.value_scales : NULL;
+  return a;
+}
+
+static void
+attention_free (attention *a)
+{
+  lm_aligned_free (a->keys);
+  lm_aligned_free (a->values);
+  lm_aligned_free (a->key_scales);
+  lm_aligned_free (a->value_scales);
+  lm_aligned_free (a->exact_keys);
+  lm_aligned_free (a->exact_values);
+  lm_aligned_free (a->q);
+}
+
+/* One query in double precision: its out / sum. error: how far float arithmetic may lead: a score
+ * takes head_dim + 4 roundings, which change its weight by that factor at most, above and below the
+ * line; weights take 4 roundings more and are added up with n_positions of them. */
+static void
+expect_attention (const attention *a, size_t query, double *out, double *error)
+{
+  size_t n = a->n_positions[query], head_dim = a->kv.head_dim;
+  const float *q = a->q + query * head_dim;
+  double scale = (double) (1 / sqrtf ((float) head_dim)), scores[LM_ATTEND_CHUNK];
+  double max = -INFINITY, sum = 0, score_error = 0, relative;
+
+  for (size_t p = 0; p < n; p++) {
+    double magnitude = 0;
+
+    scores[p] = 0;
+    for (size_t i = 0; i < head_dim; i++) {
+      double term = (double) q[i] * a->exact_keys[p * head_dim + i];
+
+      scores[p] += scale * term;
+      magnitude += scale * fabs (term);
+    }
+    score_error = fmax (score_error, magnitude * ((double) head_dim + 6) * UNIT);
+    max = fmax (max, scores[p]);
+  }
+  for (size_t p = 0; p < n; p++)
+    sum += scores[p] = exp (scores[p] - max);
+  relative = 2 * score_error + (2 * (double) n + 26) * UNIT;
+  for (size_t i = 0; i < head_dim; i++) {
+    out[i] = error[i] = 0;
+    for (size_t p = 0; p < n; p++) {
+      double term = scores[p] / sum * a->exact_values[p * head_dim + i];
+
+      out[i] += term;
+      error[i] += relative * fabs (term);
+    }
+    error[i] += 0x1p-120;
+  }
+}
+
+static void
+check_query (const attention *a, size_t i, const lm_query *query, const char *what)
+{
+  double expected[MAX_DIM], error[MAX_DIM];
+
+  expect_attention (a, i, expected, error);
+  for (size_t j = 0; j < a->kv.head_dim; j++) {
+    double value = (double) query->out[j] / (double) query->sum;
+
+    CHECK (fabs (value - expected[j]) <= error[j],
+           "%s: query %zu of %zu, %zu values, %zu positions: %g, not %g ± %g", what, i,
+           a->n_queries, a->kv.head_dim, a->n_positions[i], value, expected[j], error[j]);
+  }
+}
+
+static void
+check_attention_of (
+    lm_kv_type type, size_t n_queries, size_t n_positions, size_t head_dim, double q_scale)
+{
+  const char *what = type == LM_KV_F16 ? "F16" : "Q8_0";
+  attention a = attention_new (type, n_queries, n_positions, head_dim, q_scale);
+  guarded out = guarded_new (n_queries * head_dim * sizeof (float), 4);
+  float *scores = new_zeros ((size_t) LM_ATTEND_QUERIES * LM_ATTEND_CHUNK, sizeof *scores);
+  float alone[MAX_DIM], scale = 1 / sqrtf ((float) head_dim);
+  lm_query queries[LM_ATTEND_QUERIES];
+
+  for (size_t i = 0; i < n_queries; i++)
+    queries[i] = (lm_query) { .q = a.q + i * head_dim,
+                              .out = (float *) out.data + i * head_dim,
+                              .n_positions = a.n_positions[i] };
+  kernels_level->attend (&a.kv, queries, n_queries, scale, scores);
+  for (size_t i = 0; i < n_queries; i++) {
+    lm_query single = queries[i];
+
+    check_query (&a, i, &queries[i], what);
+    /* A query gives the same bits alone. */
+    single.out = alone;
+    kernels_level->attend (&a.kv, &single, 1, scale, scores);
+    CHECK (memcmp (alone, queries[i].out, head_dim * sizeof *alone) == 0 &&
+               single.max == queries[i].max && single.sum == queries[i].sum,
+           "%s: query %zu alone", what, i);
+  }
+  CHECK (guarded_is_intact (&out), "%s: written beyond %zu queries", what, n_queries);
+  guarded_free (&out);
+  lm_aligned_free (scores);
+  attention_free (&a);
+}
+
+void
+check_attention (void)
+{
+  static const size_t POSITIONS[] = { 1, 2, 8, 15, 16, 17, 33, 100, 255, LM_ATTEND_CHUNK };
+  static const size_t DIMS[] = { 64, 128, 96, 80, 12, 256, 320 };
+
+  for (size_t i = 0; i < sizeof POSITIONS / sizeof *POSITIONS; i++)
+    for (size_t j = 0; j < sizeof DIMS / sizeof *DIMS; j++)
+      for (int type = LM_KV_F16; type <= LM_KV_Q8_0; type++) {
+        if (type == LM_KV_Q8_0 && DIMS[j] % LM_KV_GROUP != 0)
+          continue;
+        check_attention_of ((lm_kv_type) type, 1 + random_below (LM_ATTEND_QUERIES), POSITIONS[i],
+                            DIMS[j], 1);
+        /* Weights from 1 down to 0. */
+        check_attention_of ((lm_kv_type) type, LM_ATTEND_QUERIES, POSITIONS[i], DIMS[j], 40);
+      }
+}
