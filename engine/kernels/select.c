@@ -9,7 +9,10 @@ static const struct {
   const lm_kernels *kernels;
   uint32_t features;
 } LEVELS[] = {
-#ifdef LM_HAVE_AVX2
+#ifdef LM_HAVE_X86
+  { &lm_avx512_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },
+  { &lm_avxvnni_kernels, LM_CPU_AVX2 | LM_CPU_AVX_VNNI },
+  { &lm_avxvnni_evex_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },
   { &lm_kernels_avx2, LM_CPU_AVX2 },
 #endif
   { &lm_kernels_ref, 0 },

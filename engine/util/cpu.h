@@ -8,6 +8,8 @@
  * wider registers, the system saves those when it switches threads. */
 enum {
   LM_CPU_AVX2 = 1 << 0, /* with FMA and F16C, which every such processor but one has */
+  LM_CPU_AVX_VNNI = 1 << 1,
+  LM_CPU_AVX512_VNNI = 1 << 2, /* with AVX-512 F, BW, DQ and VL */
 };
 
 /* The flags of this computer. */

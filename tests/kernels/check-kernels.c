@@ -8,7 +8,7 @@
 #include "kernels-test.h"
 #include "util/cpu.h"
 
-static const char *const LEVELS[] = { "reference", "avx2" };
+static const char *const LEVELS[] = { "reference", "avx2", "avx-vnni", "avx512-vnni" };
 
 const lm_kernels *kernels_level;
 uint64_t kernels_random;

@@ -9,15 +9,12 @@
  */
 #pragma once
 
-#include <immintrin.h>
-#include <string.h>
-
 #include "kernels/kernels.h"
+#include "kernels/x86/lanes.h"
+#include "kernels/x86/x86.h"
 #include "quant/blocks.h"
 
 #define LM_AVX2_ROWS 8 /* of a panel */
-
-#define LM_INLINE static inline __attribute__ ((always_inline))
 
 /* 32 activations of one token; those of all tokens for the same columns lie side by side. */
 typedef struct {
@@ -69,14 +66,6 @@ void lm_avx2_q6_k (const lm_avx2_span *span, __m256 *sums);
 /* Any quantised type, from the file's layout. */
 void lm_avx2_any (const lm_avx2_span *span, __m256 *sums);
 
-/* Products of F32, F16 and BF16 weights with activations as they are. */
-void lm_avx2_matmul_float (const lm_matrix *matrix,
-                           size_t first_row,
-                           size_t n_rows,
-                           const lm_input *input,
-                           float *out,
-                           size_t stride);
-
 bool lm_avx2_wants_panels (uint32_t type);
 int lm_avx2_largest_activation (uint32_t type);
 size_t lm_avx2_prepared_bytes (size_t n_cols);
@@ -97,28 +86,18 @@ lm_avx2_load (const void *p)
   return _mm256_loadu_si256 (p);
 }
 
-/* The four bytes at p in every lane. */
-LM_INLINE __m256i
-lm_avx2_spread (const void *p)
-{
-  int32_t word;
-
-  memcpy (&word, p, sizeof word);
-  return _mm256_set1_epi32 (word);
-}
-
 /* first … first + n − 1 of the products of pairs w × x of 32 columns, added in 16 bits: two chains,
  * so that few registers are needed beside the weights. n is even. */
 LM_INLINE __m256i
 lm_avx2_add_pairs (const __m256i w[8], const int8_t *x, const int first, const int n)
 {
-  __m256i a = _mm256_maddubs_epi16 (w[first], lm_avx2_spread (x + 4 * first));
-  __m256i b = _mm256_maddubs_epi16 (w[first + 1], lm_avx2_spread (x + 4 * first + 4));
+  __m256i a = _mm256_maddubs_epi16 (w[first], i_spread (x + 4 * first));
+  __m256i b = _mm256_maddubs_epi16 (w[first + 1], i_spread (x + 4 * first + 4));
 
 #pragma GCC unroll 4
   for (int i = first + 2; i < first + n; i += 2) {
-    a = _mm256_add_epi16 (a, _mm256_maddubs_epi16 (w[i], lm_avx2_spread (x + 4 * i)));
-    b = _mm256_add_epi16 (b, _mm256_maddubs_epi16 (w[i + 1], lm_avx2_spread (x + 4 * i + 4)));
+    a = _mm256_add_epi16 (a, _mm256_maddubs_epi16 (w[i], i_spread (x + 4 * i)));
+    b = _mm256_add_epi16 (b, _mm256_maddubs_epi16 (w[i + 1], i_spread (x + 4 * i + 4)));
   }
   return _mm256_add_epi16 (a, b);
 }
@@ -128,35 +107,6 @@ LM_INLINE __m256
 lm_avx2_halves (const void *p)
 {
   return _mm256_cvtph_ps (_mm_loadu_si128 (p));
-}
-
-/* e^x for x ≤ 0, within 2 units in the last place; 0 below −87. By Cody and Waite's reduction to
- * |r| ≤ ln 2 / 2 and the Taylor polynomial of degree 7, whose error there is below 2⁻²⁷. */
-LM_INLINE __m256
-lm_avx2_exp (__m256 x)
-{
-  const __m256 least = _mm256_set1_ps (-87.0f);
-  __m256 clamped = _mm256_max_ps (x, least);
-  __m256 n = _mm256_round_ps (_mm256_mul_ps (clamped, _mm256_set1_ps (0x1.715476p0f)),
-                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  __m256 r = _mm256_fnmadd_ps (n, _mm256_set1_ps (0x1.62e4p-1f), clamped);
-  __m256 p = _mm256_set1_ps (1.0f / 5040);
-  __m256i power;
-
-  r = _mm256_fnmadd_ps (n, _mm256_set1_ps (0x1.7f7d1cp-20f), r);
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 720));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 120));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 24));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f / 6));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (0.5f));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f));
-  p = _mm256_fmadd_ps (p, r, _mm256_set1_ps (1.0f));
-  power =
-      _mm256_slli_epi32 (_mm256_add_epi32 (_mm256_cvtps_epi32 (n), _mm256_set1_epi32 (127)), 23);
-  p = _mm256_mul_ps (p, _mm256_castsi256_ps (power));
-  /* A NaN stays one: it is not below. */
-  return _mm256_andnot_ps (_mm256_cmp_ps (x, least, _CMP_LT_OQ),
-                           _mm256_blendv_ps (p, x, _mm256_cmp_ps (x, x, _CMP_UNORD_Q)));
 }
 
 /* The first block of a span in panels whose blocks have block_bytes a row and n_groups. */
@@ -206,14 +156,4 @@ lm_avx2_pick_bytes (__m256i words, int low, int high)
                         8 + low, -1, 8 + high, -1, 12 + low, -1, 12 + high);
 
   return _mm256_srai_epi16 (_mm256_shuffle_epi8 (words, picked), 8);
-}
-
-/* The sum of the lanes, in a fixed order. */
-LM_INLINE float
-lm_avx2_add_up (__m256 x)
-{
-  __m128 half = _mm_add_ps (_mm256_castps256_ps128 (x), _mm256_extractf128_ps (x, 1));
-
-  half = _mm_add_ps (half, _mm_movehl_ps (half, half));
-  return _mm_cvtss_f32 (_mm_add_ss (half, _mm_movehdup_ps (half)));
 }

@@ -21,13 +21,13 @@ LM_INLINE __m256i
 dot_wide (const __m256i w[8], const lm_avx2_wide *x, int half)
 {
   const int16_t *q = x->q + 16 * half;
-  __m256i a = _mm256_madd_epi16 (w[0], lm_avx2_spread (q));
-  __m256i b = _mm256_madd_epi16 (w[1], lm_avx2_spread (q + 2));
+  __m256i a = _mm256_madd_epi16 (w[0], i_spread (q));
+  __m256i b = _mm256_madd_epi16 (w[1], i_spread (q + 2));
 
 #pragma GCC unroll 3
   for (int i = 2; i < 8; i += 2) {
-    a = _mm256_add_epi32 (a, _mm256_madd_epi16 (w[i], lm_avx2_spread (q + 2 * i)));
-    b = _mm256_add_epi32 (b, _mm256_madd_epi16 (w[i + 1], lm_avx2_spread (q + 2 * i + 2)));
+    a = _mm256_add_epi32 (a, _mm256_madd_epi16 (w[i], i_spread (q + 2 * i)));
+    b = _mm256_add_epi32 (b, _mm256_madd_epi16 (w[i + 1], i_spread (q + 2 * i + 2)));
   }
   return _mm256_add_epi32 (a, b);
 }

@@ -67,7 +67,7 @@ multiply_tile (uint32_t type,
             load_rest (type, rows + (size_t) r * row_bytes, at, input->n_cols - at),
             load_rest (LM_TYPE_F32, x + (size_t) t * input->n_cols, at, input->n_cols - at),
             sums[r][t]);
-      out[(first_token + (size_t) t) * stride + (size_t) r] = lm_avx2_add_up (sums[r][t]);
+      out[(first_token + (size_t) t) * stride + (size_t) r] = f_sum (sums[r][t]);
     }
 }
 

@@ -60,7 +60,7 @@ add_q2_k (__m256 sum,
           const lm_avx2_group *x)
 {
   const __m256 scale = _mm256_set1_ps (x->scale);
-  __m256i mins = _mm256_madd_epi16 (s->both, lm_avx2_spread (x->sum));
+  __m256i mins = _mm256_madd_epi16 (s->both, i_spread (x->sum));
 
   sum = _mm256_fmadd_ps (_mm256_cvtepi32_ps (add_halves (w, s, x)), _mm256_mul_ps (d, scale), sum);
   return _mm256_fnmadd_ps (_mm256_cvtepi32_ps (mins), _mm256_mul_ps (dmin, scale), sum);
@@ -115,7 +115,7 @@ lm_avx2_q2_k (const lm_avx2_span *span, __m256 *sums)
 LM_INLINE __m256
 add_q3_k (__m256 sum, const __m256i w[8], const scales_16 *s, __m256 d, const lm_avx2_group *x)
 {
-  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s->both, lm_avx2_spread (x->sum)), 2);
+  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s->both, i_spread (x->sum)), 2);
   __m256i words = _mm256_sub_epi32 (add_halves (w, s, x), offset);
 
   d = _mm256_mul_ps (d, _mm256_set1_ps (x->scale));

@@ -167,7 +167,7 @@ add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2
 {
   __m256i a = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 2), s.first);
   __m256i b = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 2, 2), s.first);
-  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, lm_avx2_spread (x->sum)), 5);
+  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, i_spread (x->sum)), 5);
 
   a = _mm256_add_epi32 (a, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 2), s.second));
   b = _mm256_add_epi32 (b, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 6, 2), s.second));

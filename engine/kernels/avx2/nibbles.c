@@ -22,7 +22,7 @@ add_nibbles (__m256 sum,
   else
     words = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 8), ones);
   if (!has_min) {
-    __m256i sum_8 = lm_avx2_spread (&x->sum_8);
+    __m256i sum_8 = i_spread (&x->sum_8);
 
     words = _mm256_sub_epi32 (words, has_fifth ? _mm256_slli_epi32 (sum_8, 1) : sum_8);
   }

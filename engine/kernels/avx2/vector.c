@@ -4,7 +4,6 @@
 
 #include "kernels/avx2/avx2.h"
 #include "kernels/ref/ref.h"
-#include "kernels/x86/x86.h"
 #include "util/half.h"
 
 /* Σ x², in double precision as the reference adds it. */
@@ -29,8 +28,8 @@ sum_of_squares (const float *x, size_t n)
   return sum;
 }
 
-static void
-rms_norm (const float *x, const float *weight, size_t n, float epsilon, float *out)
+void
+lm_avx2_rms_norm (const float *x, const float *weight, size_t n, float epsilon, float *out)
 {
   float scale = 1.0f / sqrtf ((float) (sum_of_squares (x, n) / (double) n) + epsilon);
   __m256 scales = _mm256_set1_ps (scale);
@@ -74,8 +73,9 @@ rope_adjacent (float *x, const float *cosines, const float *sines, size_t n_pair
   }
 }
 
-static void
-rope (float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout)
+void
+lm_avx2_rope (
+    float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout)
 {
   if (n_pairs % 8 != 0)
     lm_ref_rope (x, cosines, sines, n_pairs, layout);
@@ -90,14 +90,14 @@ LM_INLINE __m256
 silu_mul_eight (__m256 x, __m256 up)
 {
   const __m256 one = _mm256_set1_ps (1.0f), minus = _mm256_set1_ps (-0.0f);
-  __m256 e = lm_avx2_exp (_mm256_or_ps (x, minus));
+  __m256 e = f_exp (_mm256_or_ps (x, minus));
   __m256 top = _mm256_blendv_ps (one, e, x);
 
   return _mm256_mul_ps (_mm256_mul_ps (x, _mm256_div_ps (top, _mm256_add_ps (one, e))), up);
 }
 
-static void
-silu_mul (float *gate, const float *up, size_t n)
+void
+lm_avx2_silu_mul (float *gate, const float *up, size_t n)
 {
   float rest[2][8] = { 0 };
   size_t i;
@@ -113,8 +113,8 @@ silu_mul (float *gate, const float *up, size_t n)
   memcpy (gate + i, rest[0], (n - i) * sizeof *gate);
 }
 
-static void
-add (float *x, const float *y, size_t n)
+void
+lm_avx2_add (float *x, const float *y, size_t n)
 {
   size_t i;
 
@@ -124,8 +124,8 @@ add (float *x, const float *y, size_t n)
     x[i] += y[i];
 }
 
-static void
-to_half (const float *x, size_t n, uint16_t *out)
+void
+lm_avx2_to_half (const float *x, size_t n, uint16_t *out)
 {
   size_t i;
 
@@ -144,10 +144,10 @@ const lm_kernels lm_kernels_avx2 = {
   .prepared_bytes = lm_avx2_prepared_bytes,
   .prepare = lm_avx2_prepare,
   .matmul = lm_avx2_matmul,
-  .rms_norm = rms_norm,
-  .rope = rope,
-  .silu_mul = silu_mul,
-  .add = add,
+  .rms_norm = lm_avx2_rms_norm,
+  .rope = lm_avx2_rope,
+  .silu_mul = lm_avx2_silu_mul,
+  .add = lm_avx2_add,
   .attend = lm_avx2_attend,
-  .to_half = to_half,
+  .to_half = lm_avx2_to_half,
 };

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * VNNI products of the K types: blocks of 256 weights, that is of eight groups. */
+#include "kernels/vnni/multiply.h"
+
+#define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
+
+/* Byte i of every lane as a float times d. */
+LM_INLINE lanes_f
+scale_by_byte (lanes_f d, lanes_i bytes, size_t i)
+{
+  return f_mul (d, f_int (i_and (i_right (bytes, (unsigned) (8 * i)), i_set (255))));
+}
+
+/* The same of a byte with a sign. */
+LM_INLINE lanes_f
+scale_by_signed (lanes_f d, lanes_i bytes, size_t i)
+{
+  return f_mul (d, f_int (i_right_signed (i_left (bytes, (unsigned) (24 - 8 * i)), 24)));
+}
+
+/* ---- Q4_K and Q5_K ------------------------------------------------------------------------ */
+
+/* The scale and minimum of group i; see unpack_q4_k_scale() for how they are packed. */
+LM_INLINE void
+load_scales (const uint8_t *block, size_t i, group *g)
+{
+  const lanes_i six = i_set8 (63), four = i_set8 (15), upper = i_set8 (48);
+  lanes_i first = load_word (block, 1), second = load_word (block, 2);
+  lanes_i third = load_word (block, 3), scales, mins;
+  lanes_f d, dmin;
+
+  load_two (block, &d, &dmin);
+  if (i < 4) {
+    scales = i_and (first, six);
+    mins = i_and (second, six);
+  } else {
+    scales = i_or (i_and (third, four), i_and (i_right16 (first, 2), upper));
+    mins = i_or (i_and (i_right16 (third, 4), four), i_and (i_right16 (second, 2), upper));
+  }
+  g->scale[0] = scale_by_byte (d, scales, i % 4);
+  g->min = scale_by_byte (dmin, mins, i % 4);
+}
+
+LM_INLINE void
+unpack_q4 (const uint8_t *qs, size_t i, lanes_i w[8])
+{
+#pragma GCC unroll 8
+  for (size_t j = 0; j < 8; j++) {
+    lanes_i nibbles = load_word (qs, 8 * (i / 2) + j);
+
+    w[j] = i_and (i % 2 == 0 ? nibbles : i_right16 (nibbles, 4), i_set8 (15));
+  }
+}
+
+LM_INLINE group
+load_q4_k (const uint8_t *block, size_t i)
+{
+  group g;
+
+  load_scales (block, i, &g);
+  unpack_q4 (block + 16 * LM_LANES, i, g.w);
+  return g;
+}
+DEFINE_TYPE (q4_k, KIND_MIN, lm_block_q4_k, N_GROUPS)
+
+LM_INLINE group
+load_q5_k (const uint8_t *block, size_t i)
+{
+  const uint8_t *qh = block + 16 * LM_LANES;
+  group g;
+
+  load_scales (block, i, &g);
+  unpack_q4 (qh + 32 * LM_LANES, i, g.w);
+#pragma GCC unroll 8
+  for (size_t j = 0; j < 8; j++) {
+    lanes_i bits = load_word (qh, j);
+
+    bits = i < 4 ? i_left16 (bits, (unsigned) (4 - i)) : i_right16 (bits, (unsigned) (i - 4));
+    g.w[j] = i_or (g.w[j], i_and (bits, i_set8 (16)));
+  }
+  return g;
+}
+DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
+
+/* ---- Q6_K --------------------------------------------------------------------------------- */
+
+/* See lm_unpack_q6_k() for the order of the bits. */
+LM_INLINE group
+load_q6_k (const uint8_t *block, size_t i)
+{
+  const uint8_t *ql = block + 2 * LM_LANES, *qh = ql + 128 * LM_LANES;
+  lanes_i scales = load_word (qh + 64 * LM_LANES, i / 2);
+  lanes_f d = f_halves (block);
+  unsigned shift = (unsigned) (2 * (i % 4));
+  group g;
+
+#pragma GCC unroll 8
+  for (size_t j = 0; j < 8; j++) {
+    lanes_i nibbles = load_word (ql, 16 * (i / 4) + 8 * (i % 2) + j);
+    lanes_i bits = load_word (qh, 8 * (i / 4) + j);
+
+    if (i % 4 >= 2)
+      nibbles = i_right16 (nibbles, 4);
+    bits = shift < 4 ? i_left16 (bits, 4 - shift) : i_right16 (bits, shift - 4);
+    g.w[j] = i_or (i_and (nibbles, i_set8 (15)), i_and (bits, i_set8 (48)));
+  }
+  g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
+  g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
+  return g;
+}
+DEFINE_TYPE (q6_k, KIND_HALVES, lm_block_q6_k, N_GROUPS)
+
+/* ---- Q2_K and Q3_K ------------------------------------------------------------------------ */
+
+/* Weights of two bits of group i. */
+LM_INLINE void
+unpack_two_bits (const uint8_t *qs, size_t i, lanes_i w[8])
+{
+#pragma GCC unroll 8
+  for (size_t j = 0; j < 8; j++)
+    w[j] =
+        i_and (i_right16 (load_word (qs, 8 * (i / 4) + j), (unsigned) (2 * (i % 4))), i_set8 (3));
+}
+
+/* Bytes at and at + 1 of every lane as two 16-bit integers. */
+LM_INLINE lanes_i
+pick_two (lanes_i bytes, size_t at)
+{
+  lanes_i both = i_right (bytes, (unsigned) (8 * at));
+
+  return i_or (i_and (both, i_set (255)), i_left (i_and (both, i_set (0xff00)), 8));
+}
+
+LM_INLINE group
+load_q2_k (const uint8_t *block, size_t i)
+{
+  lanes_i packed = load_word (block, i / 2);
+  lanes_i scales = i_and (packed, i_set8 (15));
+  lanes_i mins = i_and (i_right16 (packed, 4), i_set8 (15));
+  size_t at = 2 * (i % 2);
+  lanes_f d;
+  group g;
+
+  load_two (block + 80 * LM_LANES, &d, &g.min);
+  unpack_two_bits (block + 16 * LM_LANES, i, g.w);
+  g.scale[0] = scale_by_byte (d, scales, at);
+  g.scale[1] = scale_by_byte (d, scales, at + 1);
+  g.mins = pick_two (mins, at);
+  return g;
+}
+DEFINE_TYPE (q2_k, KIND_HALVES_MIN, lm_block_q2_k, N_GROUPS)
+
+/* Sixteen scales of 6 bits: word i / 2 of what they would be if they were bytes, less 32. Their
+ * lower four bits are in the nibbles of words 0 and 1, low ones first, their upper two in word 2,
+ * lowest first. */
+LM_INLINE lanes_i
+load_scales_q3_k (const uint8_t *words, size_t i)
+{
+  lanes_i low = load_word (words, i / 2 % 2);
+  lanes_i high = i_right16 (load_word (words, 2), (unsigned) (2 * (i / 2)));
+
+  low = i_and (i < 4 ? low : i_right16 (low, 4), i_set8 (15));
+  return i_sub8 (i_or (low, i_left16 (i_and (high, i_set8 (3)), 4)), i_set8 (32));
+}
+
+LM_INLINE group
+load_q3_k (const uint8_t *block, size_t i)
+{
+  const uint8_t *hmask = block + 2 * LM_LANES, *qs = hmask + 32 * LM_LANES;
+  lanes_i scales = load_scales_q3_k (qs + 64 * LM_LANES, i);
+  lanes_f d = f_halves (block);
+  group g;
+
+  unpack_two_bits (qs, i, g.w);
+#pragma GCC unroll 8
+  for (size_t j = 0; j < 8; j++) {
+    lanes_i bits = load_word (hmask, j);
+
+    bits = i < 2 ? i_left16 (bits, (unsigned) (2 - i)) : i_right16 (bits, (unsigned) (i - 2));
+    /* − 4 + 32 */
+    g.w[j] = i_add8 (i_or (g.w[j], i_and (bits, i_set8 (4))), i_set8 (28));
+  }
+  g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
+  g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
+  return g;
+}
+DEFINE_TYPE (q3_k, KIND_HALVES, lm_block_q3_k, N_GROUPS)
+
+lm_vnni_type
+LM_LEVEL (find_k) (uint32_t type)
+{
+  switch (type) {
+  case LM_TYPE_Q2_K:
+    return (lm_vnni_type) { q2_k_one, q2_k_many };
+  case LM_TYPE_Q3_K:
+    return (lm_vnni_type) { q3_k_one, q3_k_many };
+  case LM_TYPE_Q4_K:
+    return (lm_vnni_type) { q4_k_one, q4_k_many };
+  case LM_TYPE_Q5_K:
+    return (lm_vnni_type) { q5_k_one, q5_k_many };
+  case LM_TYPE_Q6_K:
+    return (lm_vnni_type) { q6_k_one, q6_k_many };
+  default:
+    return (lm_vnni_type) { NULL, NULL };
+  }
+}

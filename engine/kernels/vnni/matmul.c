@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * VNNI matrix products: activations made ready, and the order in which spans are worked through so
+ * that what is read again is still in the cache. */
+#include "kernels/vnni/vnni.h"
+#include "kernels/x86/round.h"
+#include "kernels/x86/x86.h"
+
+#define MAX_PANELS  (64 / LM_LANES) /* panels of one pass: 16 KiB of sums */
+#define SPAN_GROUPS 64              /* groups of columns of one pass: ≤ 256 KiB of activations */
+#define LARGEST     127             /* activation */
+
+static lm_vnni_type
+find_type (uint32_t type)
+{
+  lm_vnni_type found = LM_LEVEL (find_legacy) (type);
+
+  return found.one != NULL ? found : LM_LEVEL (find_k) (type);
+}
+
+bool
+LM_LEVEL (wants_panels) (uint32_t type)
+{
+  return find_type (type).one != NULL;
+}
+
+int
+LM_LEVEL (largest_activation) (uint32_t type)
+{
+  return lm_quant_get_unpack (type) != NULL ? LARGEST : 0;
+}
+
+/* ---- Activations -------------------------------------------------------------------------- */
+
+size_t
+LM_LEVEL (prepared_bytes) (size_t n_cols)
+{
+  return n_cols / LM_GROUP_LENGTH * sizeof (lm_vnni_group);
+}
+
+static void
+prepare_group (const float *x, lm_vnni_group *out)
+{
+  float inverse = find_inverse (find_largest (x), LARGEST, &out->scale);
+  int sums[2] = { 0 };
+
+  if (inverse == 0)
+    memset (out->q, 0, sizeof out->q);
+  for (int half = 0; half < 2 && inverse != 0; half++) {
+    __m256i q = round_sixteen (x + 16 * half, inverse);
+
+    sums[half] = add_up_words (q);
+    _mm_storeu_si128 (
+        (__m128i *) (void *) (out->q + 16 * half),
+        _mm_packs_epi16 (_mm256_castsi256_si128 (q), _mm256_extracti128_si256 (q, 1)));
+  }
+  out->scaled_sum = out->scale * (float) (sums[0] + sums[1]);
+  out->minus_8 = -8 * (sums[0] + sums[1]);
+  out->minus_128 = -128 * (sums[0] + sums[1]);
+  for (int half = 0; half < 2; half++) {
+    out->minus_32[half] = -32 * sums[half];
+    out->sum[half] = (int16_t) sums[half];
+  }
+  out->unused = 0;
+}
+
+void
+LM_LEVEL (prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared)
+{
+  lm_vnni_group *groups = prepared;
+
+  x += t * n_cols;
+  for (size_t i = t; i < n_cols / LM_GROUP_LENGTH * n_tokens; i += n_tokens) {
+    prepare_group (x, &groups[i]);
+    x += LM_GROUP_LENGTH;
+  }
+}
+
+/* ---- Products ----------------------------------------------------------------------------- */
+
+/* What one call works on. */
+typedef struct {
+  const lm_matrix *matrix;
+  lm_vnni_type type;
+  const lm_input *input;
+  float *out; /* of the call's first row */
+  size_t stride;
+  size_t first_row;
+  size_t n_rows;
+} task;
+
+static void
+store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const lanes_f *sums)
+{
+  size_t n = k->n_rows - row < LM_LANES ? k->n_rows - row : LM_LANES;
+
+  for (size_t t = 0; t < n_tokens; t++) {
+    float *out = k->out + (first_token + t) * k->stride + row;
+    float rows[LM_LANES];
+
+    if (n == LM_LANES) {
+      f_store (out, sums[t]);
+    } else {
+      f_store (rows, sums[t]);
+      memcpy (out, rows, n * sizeof *out);
+    }
+  }
+}
+
+/* One span of n_panels panels from row on, in as few calls as the type allows. */
+static void
+multiply_span (
+    const task *k, lm_vnni_span *span, size_t row, size_t n_panels, lanes_f sums[][LM_VNNI_TOKENS])
+{
+  for (size_t p = 0; p < n_panels;) {
+    size_t n = k->type.many != NULL && n_panels - p >= LM_VNNI_PANELS ? LM_VNNI_PANELS : 1;
+
+    span->first_row = k->first_row + row + p * LM_LANES;
+    if (k->type.many == NULL)
+      LM_LEVEL (multiply_any) (span, sums[p]);
+    else if (n == LM_VNNI_PANELS)
+      k->type.many (span, sums[p]);
+    else
+      for (size_t t = 0; t < span->n_tokens; t++) {
+        lm_vnni_span single = *span;
+
+        single.x += t;
+        single.n_tokens = 1;
+        k->type.one (&single, &sums[p][t]);
+      }
+    p += n;
+  }
+}
+
+/* Up to MAX_PANELS panels from row on (counted from the call's first), up to LM_VNNI_TOKENS
+ * tokens. */
+static void
+multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token, size_t n_tokens)
+{
+  lanes_f sums[MAX_PANELS][LM_VNNI_TOKENS];
+  const lm_vnni_group *x = k->input->prepared;
+  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+
+  for (size_t p = 0; p < n_panels; p++)
+    for (size_t t = 0; t < n_tokens; t++)
+      sums[p][t] = f_zero ();
+  for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
+    lm_vnni_span span = {
+      .matrix = k->matrix,
+      .first_group = g,
+      .n_groups = n_groups - g < SPAN_GROUPS ? n_groups - g : SPAN_GROUPS,
+      .x = x + g * k->input->n_tokens + first_token,
+      .stride = k->input->n_tokens,
+      .n_tokens = n_tokens,
+    };
+
+    multiply_span (k, &span, row, n_panels, sums);
+  }
+  for (size_t p = 0; p < n_panels; p++)
+    store_rows (k, row + p * LM_LANES, first_token, n_tokens, sums[p]);
+}
+
+/* One token: a panel is read from end to end. */
+static void
+multiply_token (const task *k)
+{
+  lm_vnni_span span = {
+    .matrix = k->matrix,
+    .n_groups = k->input->n_cols / LM_GROUP_LENGTH,
+    .x = k->input->prepared,
+    .stride = 1,
+    .n_tokens = 1,
+  };
+
+  for (size_t row = 0; row < k->n_rows; row += LM_LANES) {
+    lanes_f sum = f_zero ();
+
+    span.first_row = k->first_row + row;
+    if (k->type.one != NULL)
+      k->type.one (&span, &sum);
+    else
+      LM_LEVEL (multiply_any) (&span, &sum);
+    store_rows (k, row, 0, 1, &sum);
+  }
+}
+
+void
+LM_LEVEL (matmul) (const lm_matrix *matrix,
+                   size_t first_row,
+                   size_t n_rows,
+                   const lm_input *input,
+                   float *out,
+                   size_t stride,
+                   void *scratch)
+{
+  task k = { .matrix = matrix,
+             .type =
+                 matrix->panel_rows > 0 ? find_type (matrix->type) : (lm_vnni_type) { NULL, NULL },
+             .input = input,
+             .out = out,
+             .stride = stride,
+             .first_row = first_row,
+             .n_rows = n_rows };
+
+  (void) scratch;
+  if (lm_quant_get_unpack (matrix->type) == NULL) {
+    lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
+    return;
+  }
+  if (input->n_tokens == 1) {
+    multiply_token (&k);
+    return;
+  }
+  for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_LANES) {
+    size_t left = (n_rows - row + LM_LANES - 1) / LM_LANES;
+    size_t n_panels = left < MAX_PANELS ? left : MAX_PANELS;
+
+    for (size_t t = 0; t < input->n_tokens; t += LM_VNNI_TOKENS)
+      multiply_panels (&k, row, n_panels, t,
+                       input->n_tokens - t < LM_VNNI_TOKENS ? input->n_tokens - t : LM_VNNI_TOKENS);
+  }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The loop that all types share. A type says how 32 of a panel's columns become bytes and scales;
+ * everything is inlined into one function for each type. */
+#pragma once
+
+#include "kernels/vnni/vnni.h"
+
+/* How a group's products become numbers; w are the bytes, q the activations. */
+typedef enum {
+  KIND_OFFSET_8,   /* scale × Σ (w − 8) q */
+  KIND_OFFSET_128, /* scale × Σ (w − 128) q */
+  KIND_MIN,        /* scale × Σ w q − min × Σ q */
+  KIND_HALVES,     /* Σ over halves of scale × Σ (w − 32) q */
+  KIND_HALVES_MIN, /* Σ over halves of scale × Σ w q, − dmin × Σ over halves of min × Σ q */
+} group_kind;
+
+/* 32 columns of a panel. */
+typedef struct {
+  lanes_i w[8];
+  lanes_f scale[2]; /* of both halves, or the first alone */
+  lanes_f min;      /* KIND_MIN; dmin with KIND_HALVES_MIN */
+  lanes_i mins;     /* KIND_HALVES_MIN: of both halves, as 16-bit integers */
+} group;
+
+#if LM_LANES == 16
+#define i_dot(sum, w, x) _mm512_dpbusd_epi32 (sum, w, x)
+#elif defined(__AVXVNNI__)
+#define i_dot(sum, w, x) _mm256_dpbusd_avx_epi32 (sum, w, x)
+#else
+#define i_dot(sum, w, x) _mm256_dpbusd_epi32 (sum, w, x)
+#endif
+
+/* start + Σ w q of words first … first + n − 1. */
+LM_INLINE lanes_i
+dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, const int n)
+{
+#pragma GCC unroll 8
+  for (int i = first; i < first + n; i++)
+    start = i_dot (start, g->w[i], i_spread (x->q + 4 * i));
+  return start;
+}
+
+LM_INLINE lanes_f
+add_halves (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
+{
+  bool has_min = kind == KIND_HALVES_MIN;
+  lanes_f scale = f_set (x->scale), products;
+  lanes_i a = dot (has_min ? i_zero () : i_set (x->minus_32[0]), g, x, 0, 4);
+  lanes_i b = dot (has_min ? i_zero () : i_set (x->minus_32[1]), g, x, 4, 4);
+
+  products = f_fma (f_int (b), g->scale[1], f_mul (f_int (a), g->scale[0]));
+  if (has_min)
+    products = f_fnma (f_int (i_madd (g->mins, i_spread (x->sum))), g->min, products);
+  return f_fma (products, scale, sum);
+}
+
+/* sum + the group's product with the activations. */
+LM_INLINE lanes_f
+add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
+{
+  lanes_i start = i_zero ();
+  lanes_f products;
+
+  if (kind == KIND_HALVES || kind == KIND_HALVES_MIN)
+    return add_halves (sum, g, x, kind);
+  if (kind == KIND_OFFSET_8)
+    start = i_set (x->minus_8);
+  else if (kind == KIND_OFFSET_128)
+    start = i_set (x->minus_128);
+  products = f_int (dot (start, g, x, 0, 8));
+  sum = f_fma (products, f_mul (g->scale[0], f_set (x->scale)), sum);
+  return kind == KIND_MIN ? f_fnma (g->min, f_set (x->scaled_sum), sum) : sum;
+}
+
+/* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
+typedef group (*load_group_fn) (const uint8_t *block, size_t i);
+
+/* Asks for n bytes of weights that one token will need in a while. */
+LM_INLINE void
+prefetch (const uint8_t *weights, size_t n)
+{
+  for (size_t i = 0; i < n; i += 64)
+    _mm_prefetch ((const char *) weights + 4096 + i, _MM_HINT_T0);
+}
+
+/* One panel, one token. block_bytes: of one row. */
+LM_INLINE void
+multiply_one (const lm_vnni_span *span,
+              lanes_f *sums,
+              load_group_fn load_group,
+              const group_kind kind,
+              const size_t block_bytes,
+              const size_t n_block_groups)
+{
+  const size_t bytes = block_bytes * LM_LANES;
+  const uint8_t *block = (const uint8_t *) span->matrix->data +
+                         span->first_row * span->matrix->row_bytes +
+                         span->first_group / n_block_groups * bytes;
+  const lm_vnni_group *x = span->x;
+  lanes_f sum = sums[0];
+
+  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
+      group g;
+
+      prefetch (block + bytes / n_block_groups * i, bytes / n_block_groups);
+      g = load_group (block, i);
+      sum = add_group (sum, &g, x, kind);
+    }
+  sums[0] = sum;
+}
+
+/* LM_VNNI_PANELS panels, the span's tokens. */
+LM_INLINE void
+multiply_many (const lm_vnni_span *span,
+               lanes_f *sums,
+               load_group_fn load_group,
+               const group_kind kind,
+               const size_t block_bytes,
+               const size_t n_block_groups)
+{
+  const size_t bytes = block_bytes * LM_LANES, row_bytes = span->matrix->row_bytes;
+  const uint8_t *block = (const uint8_t *) span->matrix->data + span->first_row * row_bytes +
+                         span->first_group / n_block_groups * bytes;
+  const lm_vnni_group *x = span->x;
+
+  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
+      group first = load_group (block, i);
+#if LM_LANES == 16
+      group second = load_group (block + LM_LANES * row_bytes, i);
+#endif
+
+      for (size_t t = 0; t < span->n_tokens; t++) {
+        sums[t] = add_group (sums[t], &first, x + t, kind);
+#if LM_LANES == 16
+        sums[LM_VNNI_TOKENS + t] = add_group (sums[LM_VNNI_TOKENS + t], &second, x + t, kind);
+#endif
+      }
+    }
+}
+
+/* Defines both functions of a type, named after it. */
+#define DEFINE_TYPE(name, kind, block_type, n_block_groups)                                        \
+  static void name##_one (const lm_vnni_span *span, lanes_f *sums)                                 \
+  {                                                                                                \
+    multiply_one (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);             \
+  }                                                                                                \
+                                                                                                   \
+  static void name##_many (const lm_vnni_span *span, lanes_f *sums)                                \
+  {                                                                                                \
+    multiply_many (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);            \
+  }
+
+/* Word i of the panel's rows. */
+LM_INLINE lanes_i
+load_word (const uint8_t *words, size_t i)
+{
+  return i_load (words + 4 * LM_LANES * i);
+}
+
+/* A word of two halves for each row: the first ones and the second ones as floats. */
+LM_INLINE void
+load_two (const uint8_t *words, lanes_f *first, lanes_f *second)
+{
+#if LM_LANES == 16
+  __m512i both = i_load (words);
+
+  *first = _mm512_cvtph_ps (_mm512_cvtepi32_epi16 (both));
+  *second = _mm512_cvtph_ps (_mm512_cvtepi32_epi16 (_mm512_srli_epi32 (both, 16)));
+#else
+  const __m256i split = _mm256_setr_epi8 (0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0,
+                                          1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  __m256i both = _mm256_permute4x64_epi64 (_mm256_shuffle_epi8 (i_load (words), split), 0xd8);
+
+  *first = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
+  *second = _mm256_cvtph_ps (_mm256_extracti128_si256 (both, 1));
+#endif
+}

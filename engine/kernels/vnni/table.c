@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of a VNNI level; what it does not do better is AVX2's. */
+#include "kernels/vnni/vnni.h"
+#include "kernels/x86/x86.h"
+
+const lm_kernels LM_LEVEL (kernels) = {
+  .name = LM_LANES == 16 ? "avx512-vnni" : "avx-vnni",
+  .panel_rows = LM_LANES,
+  .wants_panels = LM_LEVEL (wants_panels),
+  .largest_activation = LM_LEVEL (largest_activation),
+  .prepared_bytes = LM_LEVEL (prepared_bytes),
+  .prepare = LM_LEVEL (prepare),
+  .matmul = LM_LEVEL (matmul),
+  .rms_norm = lm_avx2_rms_norm,
+  .rope = lm_avx2_rope,
+  .silu_mul = lm_avx2_silu_mul,
+  .add = lm_avx2_add,
+#if LM_LANES == 16
+  .attend = lm_avx512_attend,
+#else
+  .attend = lm_avx2_attend,
+#endif
+  .to_half = lm_avx2_to_half,
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The levels whose processors multiply and add four pairs of bytes at once: AVX-VNNI (eight lanes)
+ * and AVX-512 VNNI (sixteen). One source for both, see x86/lanes.h.
+ *
+ * Activations are rounded to 8 bits, 32 at a time. A vector's lanes are the rows of a panel, and
+ * the same four activations go to every lane. The instruction takes weights without a sign, so
+ * those that have one are raised by an offset, and what that adds, offset × Σ x, is where the sum
+ * of integers starts from. For each row and token the 32-weight groups are added in their order,
+ * each with the same few operations, whether one token is multiplied or hundreds. */
+#pragma once
+
+#include "kernels/kernels.h"
+#include "kernels/x86/lanes.h"
+#include "quant/blocks.h"
+
+/* 32 activations of one token: a line of the cache. Those of all tokens for the same columns lie
+ * side by side. */
+typedef struct {
+  int8_t q[LM_GROUP_LENGTH];
+  float scale;
+  float scaled_sum;    /* scale × Σ q */
+  int32_t minus_8;     /* −8 × Σ q */
+  int32_t minus_128;   /* −128 × Σ q */
+  int32_t minus_32[2]; /* −32 × Σ q of each half */
+  int16_t sum[2];      /* Σ q of each half */
+  int32_t unused;
+} lm_vnni_group;
+
+/* Some columns of one panel, or of two that lie behind each other, times some tokens. */
+typedef struct {
+  const lm_matrix *matrix;
+  size_t first_row;
+  size_t first_group; /* of the columns; at the beginning of a block */
+  size_t n_groups;
+  const lm_vnni_group *x; /* of the first token and column */
+  size_t stride;          /* tokens from one group of columns to the next */
+  size_t n_tokens;
+} lm_vnni_span;
+
+/* Tokens and panels of one pass. */
+#define LM_VNNI_TOKENS 64
+#define LM_VNNI_PANELS (LM_LANES == 16 ? 2 : 1)
+
+/* Adds a span's products to sums, a vector of rows for each token: [panel][LM_VNNI_TOKENS]. */
+typedef void (*lm_vnni_span_fn) (const lm_vnni_span *span, lanes_f *sums);
+
+/* What multiplies a type: one token and one panel, or tokens and LM_VNNI_PANELS panels. */
+typedef struct {
+  lm_vnni_span_fn one;
+  lm_vnni_span_fn many;
+} lm_vnni_type;
+
+/* NULL, both, for types that have no panels; see any.c for those. */
+lm_vnni_type LM_LEVEL (find_legacy) (uint32_t type);
+lm_vnni_type LM_LEVEL (find_k) (uint32_t type);
+/* Any quantised type, from the file's layout; one panel. */
+void LM_LEVEL (multiply_any) (const lm_vnni_span *span, lanes_f *sums);
+
+bool LM_LEVEL (wants_panels) (uint32_t type);
+int LM_LEVEL (largest_activation) (uint32_t type);
+size_t LM_LEVEL (prepared_bytes) (size_t n_cols);
+void LM_LEVEL (prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+void LM_LEVEL (matmul) (const lm_matrix *matrix,
+                        size_t first_row,
+                        size_t n_rows,
+                        const lm_input *input,
+                        float *out,
+                        size_t stride,
+                        void *scratch);
