@@ -28,7 +28,10 @@ typedef struct {
 static bool
 run (const block *b, size_t n_tasks, lm_task_fn task, void *data)
 {
-  return lm_pool_run (b->forward->model->pool, n_tasks, task, data, b->forward->cancel);
+  const lm_model *model = b->forward->model;
+  unsigned n_threads = b->n_tokens == 1 ? model->n_threads : model->n_threads_prefill;
+
+  return lm_pool_run_on (model->pool, n_threads, n_tasks, task, data, b->forward->cancel);
 }
 
 /* ---- Matrix products ---------------------------------------------------------------------- */

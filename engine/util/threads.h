@@ -6,14 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LM_POOL_MAX_THREADS 1024
+
 typedef struct lm_pool lm_pool;
 
 /* Task index of a job. worker: 0 … n_threads − 1, for scratch memory; the caller of lm_pool_run()
  * is worker 0. */
 typedef void (*lm_task_fn) (void *data, size_t index, unsigned worker);
 
-/* n_threads counts the caller, so one means no extra thread. Where the system refuses threads the
- * pool has fewer. NULL: out of memory. */
+/* n_threads counts the caller, so one means no extra thread; LM_POOL_MAX_THREADS at most. Where the
+ * system refuses threads the pool has fewer. NULL: out of memory. */
 lm_pool *lm_pool_new (unsigned n_threads);
 void lm_pool_free (lm_pool *pool); /* NULL allowed; no job may be running */
 unsigned lm_pool_get_n_threads (const lm_pool *pool);
@@ -24,5 +26,10 @@ unsigned lm_pool_get_n_threads (const lm_pool *pool);
 bool
 lm_pool_run (lm_pool *pool, size_t n_tasks, lm_task_fn task, void *data, const atomic_bool *cancel);
 
-/* Processors this process may run on; at least 1. */
-unsigned lm_cpu_count (void);
+/* The same on n_threads of the pool's at most, the caller included: the others sleep on. */
+bool lm_pool_run_on (lm_pool *pool,
+                     unsigned n_threads,
+                     size_t n_tasks,
+                     lm_task_fn task,
+                     void *data,
+                     const atomic_bool *cancel);
