@@ -61,7 +61,8 @@ typedef enum {
 
 typedef struct {
   lm_open_level level;
-  int n_threads;           /* size of the worker pool, the caller included; 0: one a processor */
+  int n_threads;           /* that decoding uses, the caller included; 0: the engine's choice */
+  int n_threads_prefill;   /* that prefill uses; 0: the engine's choice */
   const char *cpu_level;   /* instructions to compute with: "reference", "avx2"; NULL: the best */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
@@ -207,6 +208,10 @@ lm_status lm_chat_tokenize (const lm_model *model,
                             lm_error *error);
 
 /* ---- Sessions ----------------------------------------------------------------------------- */
+
+/* The thread that calls sync, append or score computes along with the model's own. On Windows and
+ * macOS its quality of service is raised, and stays so: it would be slowed down while the program is
+ * in the background. */
 
 typedef struct lm_session lm_session;
 

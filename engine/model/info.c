@@ -192,7 +192,7 @@ lm_model_memory (
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
     sum.weights += model->gguf->tensors[i].bytes;
   sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
-  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads);
+  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads_most);
   if (!lm_kv_cache_can_be (&model->hparams, kv_type))
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, model->hparams.head_dim,
                     "This model's heads, of %u values, cannot be cached in 8 bits.",

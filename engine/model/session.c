@@ -7,6 +7,7 @@
 #include "model/forward.h"
 #include "sampler/sampler.h"
 #include "util/error.h"
+#include "util/fast.h"
 
 #define DEFAULT_N_CTX 4096
 
@@ -102,8 +103,8 @@ check_tokens (lm_session *session, const lm_token *tokens, size_t n_tokens, lm_e
 {
   if (n_tokens > session->n_ctx)
     return lm_fail (error, LM_ERROR_CONTEXT, NULL, (int64_t) (n_tokens - session->n_ctx),
-                    "The text is %zu tokens longer than the context of %u tokens.",
-                    n_tokens - session->n_ctx, session->n_ctx);
+                    "The text is %llu tokens longer than the context of %u tokens.",
+                    (unsigned long long) (n_tokens - session->n_ctx), session->n_ctx);
   for (size_t i = 0; i < n_tokens; i++)
     if (tokens[i] < 0 || (uint32_t) tokens[i] >= session->model->hparams.n_vocab)
       return lm_fail (error, LM_ERROR_ARGUMENT, NULL, tokens[i],
@@ -159,6 +160,7 @@ compute (lm_session *session,
   uint32_t n = 0;
 
   session->logits = NULL;
+  lm_thread_keep_fast (); /* the caller computes along, and the others wait for it */
   while (session->n_tokens < n_tokens) {
     size_t left = n_tokens - session->n_tokens;
     const lm_token *next = tokens + session->n_tokens;

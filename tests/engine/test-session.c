@@ -130,6 +130,36 @@ test_threads (void)
   free (expected);
 }
 
+/* Prefill and decoding with threads of their own number, one of which the pool is made for. */
+static void
+test_two_thread_counts (void)
+{
+  static const int COUNTS[][2] = { { 1, 3 }, { 3, 1 }, { 2, 0 }, { 0, 0 }, { 1000000, 2 } };
+  float *expected = cold_logits (model_path, 1, N_TOKENS);
+  lm_error error = { 0 };
+
+  for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+    lm_model_options options = { .n_threads = COUNTS[i][0],
+                                 .n_threads_prefill = COUNTS[i][1],
+                                 .cpu_level = level_name () };
+    lm_model *model = lm_model_open (model_path, &options, &error);
+    lm_session *session = NULL;
+    int status = -1;
+
+    if (model != NULL)
+      session = lm_session_new (model, &(lm_session_options) { .n_ctx = N_CTX }, &error);
+    if (session != NULL) {
+      status = lm_session_sync (session, text, N_TOKENS - 2, &error);
+      lm_session_append (session, text[N_TOKENS - 2], &error);
+      status = status == LM_OK ? lm_session_append (session, text[N_TOKENS - 1], &error) : status;
+    }
+    CHECK (status == LM_OK && same_logits (session, expected, 384), "%d and %d threads: %s",
+           COUNTS[i][0], COUNTS[i][1], error.message);
+    close_session (session, model);
+  }
+  free (expected);
+}
+
 typedef struct {
   float *logits; /* N_TOKENS × 384 */
   size_t n;
@@ -457,6 +487,7 @@ main (void)
   static const check_test TESTS[] = {
     { "sync equals a cold run", test_sync },
     { "logits are the same for 1 to 5 threads", test_threads },
+    { "prefill and decoding have threads of their own number", test_two_thread_counts },
     { "score gives every position's logits", test_score },
     { "limits are errors that say by how much", test_limits },
     { "cancel acts within 50 ms", test_cancel },
