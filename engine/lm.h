@@ -210,8 +210,8 @@ lm_status lm_chat_tokenize (const lm_model *model,
 /* ---- Sessions ----------------------------------------------------------------------------- */
 
 /* The thread that calls sync, append or score computes along with the model's own. On Windows and
- * macOS its quality of service is raised, and stays so: it would be slowed down while the program is
- * in the background. */
+ * macOS its quality of service is raised, and stays so: it would be slowed down while the program
+ * is in the background. */
 
 typedef struct lm_session lm_session;
 
