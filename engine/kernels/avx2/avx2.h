@@ -95,6 +95,7 @@ void lm_avx2_attend (const float *q,
                      float scale,
                      float *scores,
                      float *out);
+uint64_t lm_avx2_peak (uint64_t n_iterations);
 
 /* ---- Pieces ------------------------------------------------------------------------------- */
 

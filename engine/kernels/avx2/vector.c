@@ -148,4 +148,5 @@ const lm_kernels lm_kernels_avx2 = {
   .add = add,
   .attend = lm_avx2_attend,
   .to_half = to_half,
+  .peak = lm_avx2_peak,
 };

@@ -24,3 +24,5 @@ void lm_ref_attend (const float *q,
                     float scale,
                     float *scores,
                     float *out);
+
+uint64_t lm_ref_peak (uint64_t n_iterations);
