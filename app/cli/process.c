@@ -11,9 +11,10 @@
 
 #include "cli.h"
 
-#define BLOCK_BYTES     65536
-#define STDERR_BYTES    4096 /* of the end of stderr that are kept */
-#define LAST_LINE_WIDTH 200  /* columns */
+#define BLOCK_BYTES      65536
+#define STDERR_BYTES     4096 /* of the end of stderr that are kept */
+#define N_LAST_LINES     3
+#define LAST_WORDS_WIDTH 400 /* columns */
 
 typedef struct {
   GSubprocess *process;
@@ -141,17 +142,23 @@ ended_cb (GObject *process, GAsyncResult *result, gpointer user_data)
   run->n_pending--;
 }
 
-/* Transfer full; NULL: there is no such line. */
+/* The last lines that say something: the cause often stands before the last one. Transfer full;
+ * NULL: there is none. */
 static char *
 find_last_words (const GString *complaints)
 {
   g_auto (GStrv) lines = g_strsplit (complaints->str, "\n", -1);
+  g_autoptr (GString) words = g_string_new (NULL);
+  guint n_found = 0;
 
-  for (guint i = g_strv_length (lines); i > 0; i--) {
-    if (g_strstrip (lines[i - 1])[0] != '\0')
-      return cli_fit (lines[i - 1], LAST_LINE_WIDTH);
+  for (guint i = g_strv_length (lines); i > 0 && n_found < N_LAST_LINES; i--) {
+    if (g_strstrip (lines[i - 1])[0] == '\0')
+      continue;
+    if (n_found++ > 0)
+      g_string_prepend (words, " · ");
+    g_string_prepend (words, lines[i - 1]);
   }
-  return NULL;
+  return n_found > 0 ? cli_fit (words->str, LAST_WORDS_WIDTH) : NULL;
 }
 
 static GSource *

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *output;     /* all of stdout, terminated */
   gsize length;     /* bytes of it */
-  char *last_words; /* the last line on stderr that says something, one line of UTF-8, or NULL */
+  char *last_words; /* the last lines on stderr that say something, as one line of UTF-8, or NULL */
 } CliProcessResult;
 
 void cli_process_result_clear (CliProcessResult *self);

@@ -69,7 +69,7 @@ def main():
     elif behaviour == "flood":
         flood()
     elif behaviour == "failing":
-        sys.exit("error: no such backend\n")
+        sys.exit("error: no such backend\n\ngiving up\n\n")
     elif behaviour == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     elif behaviour == "hanging":

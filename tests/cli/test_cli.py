@@ -17,6 +17,7 @@ import time
 import traceback
 
 PROGRAM = sys.argv[1]
+SPEED = pathlib.Path(__file__).resolve().parents[2] / "tools" / "speed.py"
 FAKE_PEER = pathlib.Path(__file__).with_name("fake-llama-bench.py")
 DATA = pathlib.Path(os.environ["LINNET_TEST_DATA"])
 DEMO = pathlib.Path(os.environ["LINNET_DEMO_MODEL"])
@@ -393,6 +394,41 @@ def bench_with_a_wrapped_peer():
 
 
 @test
+def speed_table():
+    with FakePeer() as peer:
+        figures = json.loads(expect_ok(run(
+            "bench", f"--peer={peer.path}", "-p", "512", "-n", "4", "-d", "0,8", "--reps", "1",
+            "--json")).stdout)
+        for result in figures["models"][0]["results"][2:]:
+            result["depth"] = 4096
+        # Of each kind of goal one that is reached, one that is not, one that nobody can tell.
+        prefill, decode, _, deep = figures["models"][0]["results"]
+        figures["models"][0]["cpu"] = "avx512-vnni"
+        prefill.update(ratio=6.1, share=0.5)
+        decode.update(ratio=1.2, share=0.93, median=100.0)
+        deep.update(median=89.0)
+        other = json.loads(json.dumps(figures))
+        other["models"][0].update(cpu="avx2", quantisation="Q4_K_M")
+        del other["models"][0]["results"][0]["ratio"], other["models"][0]["results"][0]["peer"]
+        paths = []
+        for name, content in (("a", figures), ("b", other)):
+            paths.append(peer.path.with_name(name))
+            paths[-1].write_text(json.dumps(content), encoding="utf-8")
+        page = subprocess.run([sys.executable, SPEED, "--output", "-", "--from", *paths],
+                              capture_output=True, check=True).stdout.decode()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()
+            if line.startswith(("| prefill", "| decode"))]
+    expect([(row[0], row[1], row[6]) for row in rows] == [
+        ("prefill 512", "≥ 6 ×, ≥ 55 %", "no"), ("decode 4", "≥ 92 %, ≥ 1.2 ×", "yes"),
+        ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
+        ("prefill 512", "≥ 1.8 ×", ""), ("decode 4", "≥ 1.05 ×", "yes"),
+        ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
+    ], page)
+    expect(rows[1][2:6] == ["100.0", "100.0", "1.20", rows[1][5]] and "93 % of" in rows[1][5], page)
+    expect("--peer --cpu avx2" in page and peer.folder.name not in page, page)
+
+
+@test
 def peers_that_fail():
     with FakePeer() as peer:
         quickest = ["-p", "8", "-n", "0", "--reps", "1", "--threads", "1"]
@@ -400,7 +436,7 @@ def peers_that_fail():
             ("garbage", "llama-bench (-o json)"), ("truncated", "llama-bench (-o json)"),
             ("nested", "llama-bench (-o json)"), ("empty", "llama-bench (-o json)"),
             ("numbers", "-p 8 -n 0 -d 0"), ("strings", "-p 8 -n 0 -d 0"),
-            ("negative", "-p 8 -n 0 -d 0"), ("flood", "stopped"), ("failing", "no such backend"),
+            ("negative", "-p 8 -n 0 -d 0"), ("flood", "stopped"), ("failing", "no such backend · giving up"),
             ("killed", "killed"),
         ):
             result = run("bench", "--peer-command", f"'{peer.path}' fake-{behaviour}",
