@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How fast AVX2 multiplies 8-bit integers: pairs into 16 bits, pairs of those into 32, added up. */
+ * How fast AVX2 multiplies 8-bit integers: pairs into 16 bits, pairs of those into 32, added up.
+ * Where weights are so small that products can be added in 16 bits, matmul() may be faster. */
 #include "kernels/avx2/avx2.h"
 
 #define N_CHAINS 8 /* that do not wait for each other */
