@@ -48,6 +48,11 @@ typedef struct {
 typedef struct lm_model lm_model;
 typedef int32_t lm_token;
 
+/* The levels of instructions that this computer can compute with, best first; "reference", plain C,
+ * is always the last. Writes at most capacity names to names (NULL with 0 to count) and returns how
+ * many there are. The names live for ever. */
+size_t lm_cpu_levels (const char **names, size_t capacity);
+
 /* Work done and in all, in arbitrary units; return false to cancel. Called on the calling
  * thread. */
 typedef bool (*lm_progress_fn) (uint64_t done, uint64_t total, void *user_data);
@@ -63,7 +68,7 @@ typedef struct {
   lm_open_level level;
   int n_threads;           /* that decoding uses, the caller included; 0: the engine's choice */
   int n_threads_prefill;   /* that prefill uses; 0: the engine's choice */
-  const char *cpu_level;   /* instructions to compute with: "reference", "avx2"; NULL: the best */
+  const char *cpu_level;   /* instructions to compute with, see lm_cpu_levels(); NULL: the best */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
 } lm_model_options;
@@ -102,7 +107,7 @@ typedef struct {
   uint32_t n_kv_heads;
   lm_chat_family chat_family;
   bool chat_is_fallback; /* the file's template is missing or of no family above */
-  const char *cpu_level; /* what it computes with: "reference", "avx2" */
+  const char *cpu_level; /* what it computes with, one of lm_cpu_levels() */
 } lm_model_info;
 
 const lm_model_info *lm_model_get_info (const lm_model *model);
@@ -147,6 +152,16 @@ typedef struct {
 } lm_memory;
 lm_status lm_model_memory (
     const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error);
+
+/* What one token costs: against the speeds that the probes below find, it says how much of the
+ * computer a measured speed makes use of. Any level of open model that knows the architecture. */
+typedef struct {
+  uint64_t weight_bytes; /* of every matrix that a decoded token is multiplied with */
+  uint64_t kv_bytes;     /* of the KV cache, for each token that is in the context */
+  uint64_t prefill_macs; /* multiply-adds with weights for each token of a prompt; the output
+                          * matrix, which only the last one needs, and attention are not in it */
+} lm_model_work;
+lm_status lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
@@ -293,6 +308,31 @@ lm_status lm_session_sample (lm_session *session,
                              const lm_sampling *sampling,
                              lm_token *token,
                              lm_error *error);
+
+/* ---- Probes ------------------------------------------------------------------------------- */
+
+/* What this computer can do at most, measured. Zero-initialised is fine. */
+typedef struct {
+  int n_threads;           /* 0: one a processor */
+  double seconds;          /* to measure for, 10 at most; 0: one second */
+  const char *cpu_level;   /* of lm_probe_int8_peak(), see lm_cpu_levels(); NULL: the best */
+  lm_progress_fn progress; /* NULL allowed */
+  void *user_data;
+} lm_probe_options;
+
+/* The rate, in bytes a second, at which threads together read memory that is in no cache: the best
+ * of several passes over LM_PROBE_BYTES with the widest loads there are, with and without prefetch.
+ * options: NULL for the defaults. LM_ERROR_MEMORY, LM_ERROR_CANCELLED, LM_ERROR_ARGUMENT. */
+#define LM_PROBE_BYTES ((uint64_t) 512 << 20)
+lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
+                                   double *bytes_per_second,
+                                   lm_error *error);
+
+/* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
+ * in registers already, with the level's instructions for that. The rest as above; a level that
+ * this computer lacks is LM_ERROR_ARGUMENT. */
+lm_status
+lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm_error *error);
 
 #ifdef __cplusplus
 }

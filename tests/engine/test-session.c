@@ -414,6 +414,7 @@ test_refused (void)
   };
   lm_error error;
   lm_memory memory;
+  lm_model_work work;
   lm_model *model;
 
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -433,6 +434,7 @@ test_refused (void)
   CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
   CHECK (lm_model_memory (model, 100, LM_KV_F16, &memory, &error) == LM_ERROR_ARCHITECTURE,
          "no estimate");
+  CHECK (lm_model_get_work (model, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
   CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
   lm_model_close (model);
 }
@@ -453,6 +455,28 @@ test_level (void)
   if (model != NULL && wanted != NULL)
     CHECK (strcmp (lm_model_get_info (model)->cpu_level, wanted) == 0, "%s",
            lm_model_get_info (model)->cpu_level);
+  lm_model_close (model);
+}
+
+/* The demo model: 8 layers of 512, of which the keys and values have 128, and 1408 in between; its
+ * output is the embeddings. A block of 32 weights takes 34 bytes. */
+static void
+test_work (void)
+{
+  const uint64_t n_layer = 2 * 512 * 512 + 2 * 512 * 128 + 3 * 512 * 1408;
+  lm_model_options options = { .level = LM_OPEN_METADATA };
+  lm_model_work work;
+  lm_error error = { 0 };
+  lm_model *model = lm_model_open (getenv ("LINNET_DEMO_MODEL"), &options, &error);
+
+  CHECK (model != NULL, "%s", error.message);
+  if (model == NULL)
+    return;
+  CHECK (lm_model_get_work (model, &work, &error) == LM_OK, "%s", error.message);
+  CHECK (work.prefill_macs == 8 * n_layer, "%llu", (unsigned long long) work.prefill_macs);
+  CHECK (work.weight_bytes == (8 * n_layer + 6400 * 512) / 32 * 34, "%llu",
+         (unsigned long long) work.weight_bytes);
+  CHECK (work.kv_bytes == 8 * 2 * 128 * 2, "%llu", (unsigned long long) work.kv_bytes);
   lm_model_close (model);
 }
 
@@ -495,6 +519,7 @@ main (void)
     { "two sessions share a model", test_shared_model },
     { "unusable models are refused by name", test_refused },
     { "memory is known beforehand", test_memory },
+    { "the work of a token is known", test_work },
     { "the level of instructions can be chosen", test_level },
   };
   int fd, status;

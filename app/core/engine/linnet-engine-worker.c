@@ -32,6 +32,7 @@ linnet_load_new (const char *path, const LinnetLoadOptions *options)
   self->path = g_strdup (path);
   if (options != NULL)
     self->options = *options;
+  self->options.model.cpu_level = g_strdup (self->options.model.cpu_level);
   self->cancellable = g_cancellable_new ();
   return self;
 }
@@ -48,6 +49,7 @@ load_clear (gpointer data)
   LinnetLoad *self = data;
 
   g_clear_pointer (&self->path, g_free);
+  g_free ((char *) self->options.model.cpu_level);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->timeline, linnet_timeline_free);
   g_clear_error (&self->error);
@@ -86,7 +88,7 @@ open_timeline (LinnetLoad *load, GError **error)
   lm_session_options options = { .n_ctx = load->options.n_ctx };
   lm_error failure = { 0 };
 
-  timeline->model = linnet_model_open (load->path, LINNET_MODEL_LEVEL_FULL, load->options.n_threads,
+  timeline->model = linnet_model_open (load->path, LINNET_MODEL_LEVEL_FULL, &load->options.model,
                                        load_progress_cb, load, load->cancellable, error);
   if (timeline->model == NULL)
     return NULL;

@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetTimeline, linnet_timeline_free)
  * afterwards nobody does. */
 typedef struct {
   char *path;
-  LinnetLoadOptions options;
+  LinnetLoadOptions options; /* its strings are owned */
   GCancellable *cancellable;
   int progress;             /* atomic, worker: millionths */
   int done;                 /* atomic, worker */

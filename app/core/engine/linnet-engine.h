@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (LinnetEngine, linnet_engine, LINNET, ENGINE, GObject)
 LinnetEngine *linnet_engine_new (void);
 
 typedef struct {
-  int n_threads; /* 0: one a processor */
-  guint n_ctx;   /* 0: the trained length, 4096 at most */
+  LinnetModelOptions model;
+  guint n_ctx; /* 0: the trained length, 4096 at most */
 } LinnetLoadOptions;
 
 /* Loads path and makes it the model; a running generation is stopped first, and a load that is

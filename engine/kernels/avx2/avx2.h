@@ -77,6 +77,7 @@ void lm_avx2_matmul (const lm_matrix *matrix,
                      float *out,
                      size_t stride,
                      void *scratch);
+uint64_t lm_avx2_peak (uint64_t n_iterations);
 
 /* ---- Pieces ------------------------------------------------------------------------------- */
 

@@ -22,14 +22,6 @@ typedef struct {
   lanes_i mins;     /* KIND_HALVES_MIN: of both halves, as 16-bit integers */
 } group;
 
-#if LM_LANES == 16
-#define i_dot(sum, w, x) _mm512_dpbusd_epi32 (sum, w, x)
-#elif defined(__AVXVNNI__)
-#define i_dot(sum, w, x) _mm256_dpbusd_avx_epi32 (sum, w, x)
-#else
-#define i_dot(sum, w, x) _mm256_dpbusd_epi32 (sum, w, x)
-#endif
-
 /* start + Σ w q of words first … first + n − 1. */
 LM_INLINE lanes_i
 dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, const int n)
