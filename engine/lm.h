@@ -223,6 +223,7 @@ lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, l
 
 /* Adds one token and computes its logits: a decode step. Errors as lm_session_sync(). */
 lm_status lm_session_append (lm_session *session, lm_token token, lm_error *error);
+/* lm_session_advance(), which may do several steps at once, is with the sampling below. */
 
 /* Like lm_session_sync() from an empty timeline, but gives the logits after every token: position
  * counts from 0, logits has n_vocab values and is valid during the call. Return false to stop. */
@@ -252,7 +253,9 @@ typedef struct {
   uint64_t decode_tokens;
   double prefill_seconds;
   double decode_seconds;
-  uint64_t reused_tokens; /* that a sync found in the KV cache */
+  uint64_t reused_tokens;   /* that a sync found in the KV cache */
+  uint64_t drafted_tokens;  /* that lm_session_advance() computed ahead … */
+  uint64_t accepted_tokens; /* … and that sampling chose as well: part of decode_tokens */
 } lm_session_stats;
 void lm_session_get_stats (const lm_session *session, lm_session_stats *stats);
 void lm_session_reset_stats (lm_session *session);
@@ -279,6 +282,28 @@ lm_status lm_session_sample (lm_session *session,
                              const lm_sampling *sampling,
                              lm_token *token,
                              lm_error *error);
+
+/* Prompt lookup: where the text's last tokens stood in it before, what followed them is computed
+ * along with the next token, for little more than the price of one. */
+typedef enum {
+  LM_LOOKUP_ADAPTIVE = 0, /* where it has proved to pay on this computer and in this text */
+  LM_LOOKUP_OFF,
+  LM_LOOKUP_ALWAYS, /* whatever it costs: for tests and measurements */
+} lm_lookup_mode;
+void lm_session_set_lookup (lm_session *session, lm_lookup_mode mode);
+
+/* lm_session_append() of token, and then of those tokens that lm_session_sample() with the same
+ * sampling would choose next, as far as lookup foresees them: n_more of them, 0 … capacity, written
+ * to more. Which tokens come and what their logits are does not depend on the mode, only how many
+ * come at once. None of them ends an answer (lm_token_is_end()). Afterwards the timeline ends with
+ * the last of them. Errors as lm_session_append(), and then n_more is 0. */
+lm_status lm_session_advance (lm_session *session,
+                              lm_token token,
+                              const lm_sampling *sampling,
+                              lm_token *more,
+                              size_t capacity,
+                              size_t *n_more,
+                              lm_error *error);
 
 #ifdef __cplusplus
 }
