@@ -32,6 +32,7 @@ typedef enum {
   LM_ERROR_MEMORY,       /* not enough memory; number: bytes asked for, 0 if unknown */
   LM_ERROR_CONTEXT,      /* the text is longer than the context; number: tokens over */
   LM_ERROR_CANCELLED,    /* lm_session_cancel(), or a progress callback, said stop */
+  LM_ERROR_STATE,        /* a saved session does not fit; subject: see lm_session_restore() */
   LM_ERROR_ARGUMENT,     /* the caller broke a rule written in this header */
 } lm_status;
 
@@ -241,6 +242,19 @@ const float *lm_session_get_logits (const lm_session *session);
 /* The timeline: tokens in the KV cache, valid until the next call. */
 const lm_token *lm_session_get_tokens (const lm_session *session, size_t *n_tokens);
 uint32_t lm_session_get_n_ctx (const lm_session *session);
+
+/* Writes the timeline and its KV cache to a file, about lm_memory's kv_cache × tokens / n_ctx
+ * bytes, readable by its owner alone. What is at path stays until the new file is whole and on the
+ * disk. path: as for lm_model_open(). LM_ERROR_IO, LM_ERROR_MEMORY. */
+lm_status lm_session_save (const lm_session *session, const char *path, lm_error *error);
+
+/* Makes the timeline what was saved, so that a later sync finds its beginning computed; there are
+ * no logits until then. Whatever the file holds, nothing worse happens than that the session is
+ * empty afterwards, and usable, which it is after every failure: LM_ERROR_IO; LM_ERROR_FORMAT (no
+ * saved session at all); LM_ERROR_STATE, subject: "model" (another model, or level of
+ * instructions), "version" (of the file, or of the cache in it), "context" (number: tokens that it
+ * is too long), "damage" (it is not what was written); LM_ERROR_MEMORY. */
+lm_status lm_session_restore (lm_session *session, const char *path, lm_error *error);
 
 /* Stops the running call, and every later one, with LM_ERROR_CANCELLED until lm_session_resume().
  * Any thread; acts within 50 ms. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Allocating the KV cache. */
+ * Allocating the KV cache, and copying rows out of it and into it. */
 #include "model/kvcache.h"
+
+#include <string.h>
 
 #include "util/error.h"
 
@@ -46,4 +48,34 @@ lm_kv_cache_clear (lm_kv_cache *cache)
   lm_aligned_free (cache->values);
   cache->keys = NULL;
   cache->values = NULL;
+}
+
+void
+lm_kv_cache_read (const lm_kv_cache *cache,
+                  uint32_t layer,
+                  uint32_t head,
+                  uint32_t first,
+                  uint32_t n,
+                  void *keys,
+                  void *values)
+{
+  size_t at = lm_kv_cache_offset (cache, layer, head, first);
+
+  memcpy (keys, cache->keys + at, n * lm_kv_cache_row_bytes (cache));
+  memcpy (values, cache->values + at, n * lm_kv_cache_row_bytes (cache));
+}
+
+void
+lm_kv_cache_write (lm_kv_cache *cache,
+                   uint32_t layer,
+                   uint32_t head,
+                   uint32_t first,
+                   uint32_t n,
+                   const void *keys,
+                   const void *values)
+{
+  size_t at = lm_kv_cache_offset (cache, layer, head, first);
+
+  memcpy (cache->keys + at, keys, n * lm_kv_cache_row_bytes (cache));
+  memcpy (cache->values + at, values, n * lm_kv_cache_row_bytes (cache));
 }

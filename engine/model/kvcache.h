@@ -25,3 +25,33 @@ lm_kv_cache_offset (const lm_kv_cache *cache, uint32_t layer, uint32_t head, uin
 {
   return (((size_t) layer * cache->n_kv_heads + head) * cache->n_ctx + position) * cache->head_dim;
 }
+
+/* ---- Rows in and out, for a saved session -------------------------------------------------- */
+
+/* Says what a row holds, in files: another type of cache has another number. */
+#define LM_KV_ROWS_F16 1
+
+/* One position's key, or value, of one head. */
+static inline size_t
+lm_kv_cache_row_bytes (const lm_kv_cache *cache)
+{
+  return cache->head_dim * sizeof (uint16_t);
+}
+
+/* Copies the keys and the values of n positions from first on, a row for each, from the cache or
+ * into it. first is a multiple of LM_KV_ROWS_ALIGNMENT. */
+#define LM_KV_ROWS_ALIGNMENT 16
+void lm_kv_cache_read (const lm_kv_cache *cache,
+                       uint32_t layer,
+                       uint32_t head,
+                       uint32_t first,
+                       uint32_t n,
+                       void *keys,
+                       void *values);
+void lm_kv_cache_write (lm_kv_cache *cache,
+                        uint32_t layer,
+                        uint32_t head,
+                        uint32_t first,
+                        uint32_t n,
+                        const void *keys,
+                        const void *values);
