@@ -13,6 +13,8 @@ typedef struct {
   char *system;
   char *question;
   char *temperature;
+  char *state;
+  gboolean no_lookup;
   int n_tokens;
   int n_threads;
   int n_ctx;
@@ -26,6 +28,7 @@ clear_arguments (ChatArguments *given)
   g_free (given->system);
   g_free (given->question);
   g_free (given->temperature);
+  g_free (given->state);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
@@ -49,6 +52,11 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("Threads to compute with; without it, as many as there are processors"), "N" },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &given->n_ctx,
       N_ ("Context: tokens of the conversation that are kept in mind"), "N" },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &given->state,
+      N_ ("Keep what was read in FILE, so that the next time need not read it again"),
+      N_ ("FILE") },
+    { "no-lookup", 0, 0, G_OPTION_ARG_NONE, &given->no_lookup,
+      N_ ("Do not guess tokens from the text so far (the answers are the same)"), NULL },
     G_OPTION_ENTRY_NULL
   };
 
@@ -76,6 +84,7 @@ fill_numbers (const ChatArguments *given, CliTalkOptions *options)
     options->generation.max_tokens = (guint) given->n_tokens;
   if (given->n_ctx != CLI_UNSET)
     options->load.n_ctx = (guint) given->n_ctx;
+  options->generation.no_lookup = given->no_lookup;
   options->load.n_threads = cli_choose_threads (given->n_threads);
   options->has_seed = given->seed != CLI_UNSET;
   if (options->has_seed)
@@ -109,5 +118,6 @@ cli_run_chat (char **arguments)
   options.model = model;
   options.system = system;
   options.question = question;
+  options.state = given.state;
   return cli_talk (&options);
 }
