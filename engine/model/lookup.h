@@ -8,9 +8,10 @@
 
 #include "model/scratch.h"
 
-#define LM_LOOKUP_MAX_DRAFT (LM_LOGITS_TOKENS - 1) /* tokens computed together with a chosen one   \
-                                                    */
-#define LM_LOOKUP_KINDS 5                          /* of matches, by length */
+#define LM_LOOKUP_MAX_DRAFT                                                                        \
+  (LM_LOGITS_TOKENS - 1)  /* tokens computed together with a chosen one                            \
+                           */
+#define LM_LOOKUP_KINDS 5 /* of matches, by length */
 
 typedef struct {
   size_t position;              /* the timeline's length that the match is of */
