@@ -13,20 +13,21 @@ static const float KIND_PRIOR[LM_LOOKUP_KINDS] = { 0.2f, 0.35f, 0.5f, 0.7f, 0.85
 #define MAX_TRIES   64 /* then all are halved: text changes */
 
 /* Steps that one more token in a block costs, until it is measured. */
-#define PRIOR_COST 0.35
+#define PRIOR_COST 0.45
 
 /* A draft has to promise so many tokens in the time of one. */
 #define MIN_GAIN 1.1
 
 /* Every step of one token earns this part of a step for drafts that might fail, so that these never
- * cost more than about one in a hundred; drafts that hold earn what they win, up to MAX_CREDIT. */
-#define CREDIT_A_STEP 0.01
-#define FIRST_CREDIT  1.0
-#define MAX_CREDIT    4.0
+ * cost more than about so much of the time; drafts that hold earn what they win, up to MAX_CREDIT,
+ * which the longest draft needs. */
+#define CREDIT_A_STEP 0.015
+#define FIRST_CREDIT  2.0
+#define MAX_CREDIT    7.0
 
 /* A measured cost is taken back to the prior by this part at every step that could have drafted:
  * one that was measured in a bad moment is measured again some time. */
-#define COST_OBLIVION 0.005
+#define COST_OBLIVION 0.002
 
 static double
 prior_cost (uint32_t n)
@@ -135,12 +136,19 @@ lm_lookup_choose (const lm_lookup *lookup, uint32_t n_drafted)
   return best;
 }
 
-/* Moves what is known towards a measurement; this counts for at most twice what was known, for a
- * process that had to wait says nothing. */
+/* A measurement, of which what is beyond twice the known is not believed: a process that had to
+ * wait for others says nothing. */
+static double
+believe (double known, double measured)
+{
+  return measured < 2 * known ? measured : 2 * known;
+}
+
+/* Waiting only makes things slower, so what is faster than was known counts for more. */
 static double
 blend (double known, double measured, double weight)
 {
-  return known + ((measured < 2 * known ? measured : 2 * known) - known) * weight;
+  return known + (believe (known, measured) - known) * (measured < known ? 4 * weight : weight);
 }
 
 /* What n tokens together cost says most about n, and something about other numbers. */
@@ -151,7 +159,7 @@ learn_cost (lm_lookup *lookup, uint32_t n_computed, double cost)
 
   for (uint32_t n = 2; n <= LM_LOGITS_TOKENS; n++)
     lookup->cost[n] =
-        blend (lookup->cost[n], 1 + slope * (n - 1), n == n_computed ? 1.0 / 4 : 1.0 / 16);
+        blend (lookup->cost[n], 1 + slope * (n - 1), n == n_computed ? 1.0 / 8 : 1.0 / 32);
 }
 
 void
@@ -161,13 +169,13 @@ lm_lookup_measure (lm_lookup *lookup, uint32_t n_computed, uint32_t n_kept, doub
 
   if (n_computed == 1) {
     lookup->step_seconds =
-        lookup->step_seconds > 0 ? blend (lookup->step_seconds, seconds, 1.0 / 4) : seconds;
+        lookup->step_seconds > 0 ? blend (lookup->step_seconds, seconds, 1.0 / 8) : seconds;
     lookup->credit += CREDIT_A_STEP;
     if (lookup->match > 0)
       for (uint32_t n = 2; n <= LM_LOGITS_TOKENS; n++)
         lookup->cost[n] += (prior_cost (n) - lookup->cost[n]) * COST_OBLIVION;
   } else if (lookup->step_seconds > 0) {
-    cost = seconds / lookup->step_seconds;
+    cost = believe (lookup->cost[n_computed], seconds / lookup->step_seconds);
     learn_cost (lookup, n_computed, cost);
     lookup->credit += n_kept - cost;
   }
