@@ -32,6 +32,7 @@ typedef enum {
   LM_ERROR_MEMORY,       /* not enough memory; number: bytes asked for, 0 if unknown */
   LM_ERROR_CONTEXT,      /* the text is longer than the context; number: tokens over */
   LM_ERROR_CANCELLED,    /* lm_session_cancel(), or a progress callback, said stop */
+  LM_ERROR_STATE,        /* a saved session does not fit; subject: see lm_session_restore() */
   LM_ERROR_ARGUMENT,     /* the caller broke a rule written in this header */
 } lm_status;
 
@@ -252,6 +253,7 @@ lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, l
 
 /* Adds one token and computes its logits: a decode step. Errors as lm_session_sync(). */
 lm_status lm_session_append (lm_session *session, lm_token token, lm_error *error);
+/* lm_session_advance(), which may do several steps at once, is with the sampling below. */
 
 /* Like lm_session_sync() from an empty timeline, but gives the logits after every token: position
  * counts from 0, logits has n_vocab values and is valid during the call. Return false to stop. */
@@ -270,6 +272,19 @@ const float *lm_session_get_logits (const lm_session *session);
 const lm_token *lm_session_get_tokens (const lm_session *session, size_t *n_tokens);
 uint32_t lm_session_get_n_ctx (const lm_session *session);
 
+/* Writes the timeline and its KV cache to a file, about lm_memory's kv_cache × tokens / n_ctx
+ * bytes, readable by its owner alone. What is at path stays until the new file is whole and on the
+ * disk. path: as for lm_model_open(). LM_ERROR_IO, LM_ERROR_MEMORY. */
+lm_status lm_session_save (const lm_session *session, const char *path, lm_error *error);
+
+/* Makes the timeline what was saved, so that a later sync finds its beginning computed; there are
+ * no logits until then. Whatever the file holds, nothing worse happens than that the session is
+ * empty afterwards, and usable, which it is after every failure: LM_ERROR_IO; LM_ERROR_FORMAT (no
+ * saved session at all); LM_ERROR_STATE, subject: "model" (another model, or level of
+ * instructions), "version" (of the file, or of the cache in it), "context" (number: tokens that it
+ * is too long), "damage" (it is not what was written); LM_ERROR_MEMORY. */
+lm_status lm_session_restore (lm_session *session, const char *path, lm_error *error);
+
 /* Stops the running call, and every later one, with LM_ERROR_CANCELLED until lm_session_resume().
  * Any thread; acts within 50 ms. */
 void lm_session_cancel (lm_session *session);
@@ -281,7 +296,9 @@ typedef struct {
   uint64_t decode_tokens;
   double prefill_seconds;
   double decode_seconds;
-  uint64_t reused_tokens; /* that a sync found in the KV cache */
+  uint64_t reused_tokens;   /* that a sync found in the KV cache */
+  uint64_t drafted_tokens;  /* that lm_session_advance() computed ahead … */
+  uint64_t accepted_tokens; /* … and that sampling chose as well: part of decode_tokens */
 } lm_session_stats;
 void lm_session_get_stats (const lm_session *session, lm_session_stats *stats);
 void lm_session_reset_stats (lm_session *session);
@@ -308,6 +325,28 @@ lm_status lm_session_sample (lm_session *session,
                              const lm_sampling *sampling,
                              lm_token *token,
                              lm_error *error);
+
+/* Prompt lookup: where the text's last tokens stood in it before, what followed them is computed
+ * along with the next token, for little more than the price of one. */
+typedef enum {
+  LM_LOOKUP_ADAPTIVE = 0, /* where it has proved to pay on this computer and in this text */
+  LM_LOOKUP_OFF,
+  LM_LOOKUP_ALWAYS, /* whatever it costs: for tests and measurements */
+} lm_lookup_mode;
+void lm_session_set_lookup (lm_session *session, lm_lookup_mode mode);
+
+/* lm_session_append() of token, and then of those tokens that lm_session_sample() with the same
+ * sampling would choose next, as far as lookup foresees them: n_more of them, 0 … capacity, written
+ * to more. Which tokens come and what their logits are does not depend on the mode, only how many
+ * come at once. None of them ends an answer (lm_token_is_end()). Afterwards the timeline ends with
+ * the last of them. Errors as lm_session_append(), and then n_more is 0. */
+lm_status lm_session_advance (lm_session *session,
+                              lm_token token,
+                              const lm_sampling *sampling,
+                              lm_token *more,
+                              size_t capacity,
+                              size_t *n_more,
+                              lm_error *error);
 
 /* ---- Probes ------------------------------------------------------------------------------- */
 

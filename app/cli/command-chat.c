@@ -13,6 +13,8 @@ typedef struct {
   char *system;
   char *question;
   char *temperature;
+  char *state;
+  gboolean no_lookup;
   int n_tokens;
   int n_ctx;
   gint64 seed;
@@ -27,6 +29,7 @@ clear_arguments (ChatArguments *given)
   g_free (given->question);
   g_free (given->temperature);
   cli_compute_clear (&given->compute);
+  g_free (given->state);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
@@ -48,6 +51,11 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("Seed of the choices: the same seed gives the same answer"), "N" },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &given->n_ctx,
       N_ ("Context: tokens of the conversation that are kept in mind"), "N" },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &given->state,
+      N_ ("Keep what was read in FILE, so that the next time need not read it again"),
+      N_ ("FILE") },
+    { "no-lookup", 0, 0, G_OPTION_ARG_NONE, &given->no_lookup,
+      N_ ("Do not guess tokens from the text so far (the answers are the same)"), NULL },
     G_OPTION_ENTRY_NULL
   };
 
@@ -75,6 +83,7 @@ fill_numbers (const ChatArguments *given, CliTalkOptions *options)
   if (given->n_ctx != CLI_UNSET)
     options->load.n_ctx = (guint) given->n_ctx;
   options->load.model = cli_compute_get_options (&given->compute);
+  options->generation.no_lookup = given->no_lookup;
   options->has_seed = given->seed != CLI_UNSET;
   if (options->has_seed)
     options->generation.seed = (guint64) given->seed;
@@ -107,5 +116,6 @@ cli_run_chat (char **arguments)
   options.model = model;
   options.system = system;
   options.question = question;
+  options.state = given.state;
   return cli_talk (&options);
 }

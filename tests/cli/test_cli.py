@@ -556,6 +556,62 @@ def questions_from_a_pipe():
 
 
 @test
+def lookup_changes_nothing():
+    question = "请把下面这段话原样重复一遍：春天来了，公园里的花都开了，孩子们在草地上奔跑。" * 2
+    options = ["-p", question, "-n", "48", "--threads", "1", "--ctx", "512"]
+    for choices in (["--temp", "0"], ["--temp", "0.5", "--seed", "3"]):
+        plain = expect_ok(run("chat", *options, *choices, "--no-lookup"))
+        guessed = expect_ok(run("chat", *options, *choices))
+        expect(plain.stdout == guessed.stdout, plain.stdout, guessed.stdout)
+        expect("guess" not in plain.stderr, plain.stderr)
+        print("#", guessed.stderr.splitlines()[0])
+
+
+@test
+def state_is_kept():
+    def chat(state, *options, question="你是谁？"):
+        return run("chat", "-p", question, "--temp", "0", "-n", "16", "--system",
+                   "你是一只会说话的猫，名字叫小花。" * 8, "--state", state, *options)
+
+    with tempfile.TemporaryDirectory() as folder:
+        state = pathlib.Path(folder) / "小花.state"
+        first = expect_ok(chat(state))
+        expect("brings back" not in first.stderr and state.exists(), first.stderr)
+        n_read = int(first.stderr.split(" read")[0].split()[-1])
+        again = expect_ok(chat(state))
+        expect("“小花.state” brings back" in again.stderr, again.stderr)
+        expect("· 1 read" in again.stderr, "it was read again", again.stderr)
+        expect(again.stdout == first.stdout, again.stdout, first.stdout)
+        other = expect_ok(chat(state, question="你喜欢什么？"))
+        expect(int(other.stderr.split(" read")[0].split()[-1]) < n_read / 2, other.stderr)
+        expect(list(state.parent.iterdir()) == [state], list(state.parent.iterdir()))
+
+        # What does not fit is told in a sentence, read anew and replaced.
+        content = bytearray(state.read_bytes())
+        content[len(content) // 2] ^= 4
+        state.write_bytes(content)
+        damaged = expect_ok(chat(state))
+        expect("“小花.state” is damaged" in damaged.stderr, damaged.stderr)
+        expect(f"· {n_read} read" in damaged.stderr, damaged.stderr)
+        expect(damaged.stdout == first.stdout, damaged.stdout)
+        expect("brings back" in expect_ok(chat(state)).stderr, "not replaced")
+        small = run("chat", "-p", "你好", "--ctx", "64", "-n", "4", "--state", state)
+        expect("larger context" in expect_ok(small).stderr, small.stderr)
+
+        # What is something else is left alone.
+        notes = pathlib.Path(folder) / "notes.txt"
+        notes.write_text("Do not lose me.", encoding="utf-8")
+        expect_complaint(chat(notes), 1, "notes.txt")
+        expect(notes.read_text(encoding="utf-8") == "Do not lose me.", "notes are lost")
+        lost = chat(pathlib.Path(folder) / "none" / "state")
+        expect(lost.returncode == 1 and "written" in lost.stderr, lost)
+        expect(lost.stdout == first.stdout, "the answer is lost as well", lost.stdout)
+        # Without a question there is nothing to keep.
+        expect_ok(run("chat", "--state", pathlib.Path(folder) / "new"))
+        expect(not (pathlib.Path(folder) / "new").exists(), "an empty state")
+
+
+@test
 def interrupted_question():
     with subprocess.Popen([PROGRAM, "chat", "-p", LONG_QUESTION, "--temp", "0"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -126,6 +126,12 @@ run_answer (gpointer data)
   linnet_writer_run (writer);
 }
 
+static void
+run_state (gpointer data)
+{
+  linnet_state_job_run (data);
+}
+
 static gpointer
 worker_thread (gpointer data)
 {
@@ -189,4 +195,10 @@ linnet_engine_worker_push_answer (LinnetEngineWorker *self,
 {
   push (self, run_answer,
         linnet_writer_new (timeline->model, timeline->session, conversation, options, answer));
+}
+
+void
+linnet_engine_worker_push_state (LinnetEngineWorker *self, LinnetStateJob *job)
+{
+  push (self, run_state, job);
 }

@@ -48,4 +48,26 @@ LinnetGeneration *linnet_engine_generate (LinnetEngine *self,
                                           LinnetConversation *conversation,
                                           const LinnetGenerationOptions *options);
 
+/* Saves what the model has read and written, as it stands when an answer being written is done, to
+ * a file, which is replaced only by a whole one. A model must be loaded. The engine lives at least
+ * until the callback. LINNET_ENGINE_ERROR. */
+void linnet_engine_save_state_async (LinnetEngine *self,
+                                     const char *path,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+gboolean linnet_engine_save_state_finish (LinnetEngine *self, GAsyncResult *result, GError **error);
+
+/* Restores it: the next answer need not read again what its conversation has in common with it.
+ * n_tokens (NULL allowed): how much it was. LINNET_ENGINE_ERROR_STATE: it does not fit this model,
+ * and LINNET_ENGINE_ERROR_FORMAT: the file is something else; either way the model has nothing in
+ * mind then, and is otherwise as before. */
+void linnet_engine_restore_state_async (LinnetEngine *self,
+                                        const char *path,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean linnet_engine_restore_state_finish (LinnetEngine *self,
+                                             GAsyncResult *result,
+                                             guint *n_tokens,
+                                             GError **error);
+
 G_END_DECLS

@@ -20,6 +20,7 @@ typedef enum {
   LINNET_ENGINE_ERROR_UNSUPPORTED, /* architecture, tensor type or tokenizer */
   LINNET_ENGINE_ERROR_MEMORY,
   LINNET_ENGINE_ERROR_CONTEXT,
+  LINNET_ENGINE_ERROR_STATE, /* a saved state that does not fit */
 } LinnetEngineError;
 
 typedef enum {
