@@ -84,7 +84,7 @@ LM_LEVEL (multiply_any) (const lm_vnni_span *span, lanes_f *sums)
         same[r] = &groups[r][i];
       columns = gather (same);
       for (size_t t = 0; t < span->n_tokens; t++)
-        sums[t] = add_any (sums[t], &columns, x + t);
+        sums[t * LM_VNNI_PANELS] = add_any (sums[t * LM_VNNI_PANELS], &columns, x + t);
     }
   }
 }

@@ -88,46 +88,60 @@ typedef struct {
   size_t n_rows;
 } task;
 
+/* What the panels beginning with row (counted from the call's first) came to, of tokens from
+ * first_token on. */
 static void
 store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const lanes_f *sums)
 {
   size_t n = k->n_rows - row < LM_LANES ? k->n_rows - row : LM_LANES;
 
-  for (size_t t = 0; t < n_tokens; t++) {
+  for (size_t t = 0; t < n_tokens; t++, sums += LM_VNNI_PANELS) {
     float *out = k->out + (first_token + t) * k->stride + row;
     float rows[LM_LANES];
 
     if (n == LM_LANES) {
-      f_store (out, sums[t]);
+      f_store (out, *sums);
     } else {
-      f_store (rows, sums[t]);
+      f_store (rows, *sums);
       memcpy (out, rows, n * sizeof *out);
     }
   }
 }
 
+/* One span of a single panel. */
+static void
+multiply_single (const task *k, const lm_vnni_span *span, lanes_f *sums)
+{
+  lm_vnni_span token = *span;
+
+  if (k->type.one == NULL) {
+    LM_LEVEL (multiply_any) (span, sums);
+    return;
+  }
+  token.n_tokens = 1;
+  for (size_t t = 0; t < span->n_tokens; t++, token.x++)
+    k->type.one (&token, sums + t * LM_VNNI_PANELS);
+}
+
 /* One span of n_panels panels from row on, in as few calls as the type allows. */
 static void
-multiply_span (
-    const task *k, lm_vnni_span *span, size_t row, size_t n_panels, lanes_f sums[][LM_VNNI_TOKENS])
+multiply_span (const task *k,
+               lm_vnni_span *span,
+               size_t row,
+               size_t n_panels,
+               lanes_f sums[][LM_VNNI_TOKENS * LM_VNNI_PANELS])
 {
-  for (size_t p = 0; p < n_panels;) {
-    size_t n = k->type.many != NULL && n_panels - p >= LM_VNNI_PANELS ? LM_VNNI_PANELS : 1;
+  size_t n = k->type.many != NULL ? LM_VNNI_PANELS : 1;
 
+  for (size_t p = 0; p < n_panels; p += n) {
+    lanes_f *first = sums[p / LM_VNNI_PANELS] + p % LM_VNNI_PANELS;
+
+    n = n_panels - p >= n ? n : 1;
     span->first_row = k->first_row + row + p * LM_LANES;
-    if (k->type.many == NULL)
-      LM_LEVEL (multiply_any) (span, sums[p]);
-    else if (n == LM_VNNI_PANELS)
-      k->type.many (span, sums[p]);
+    if (n == LM_VNNI_PANELS && k->type.many != NULL)
+      k->type.many (span, first);
     else
-      for (size_t t = 0; t < span->n_tokens; t++) {
-        lm_vnni_span single = *span;
-
-        single.x += t;
-        single.n_tokens = 1;
-        k->type.one (&single, &sums[p][t]);
-      }
-    p += n;
+      multiply_single (k, span, first);
   }
 }
 
@@ -136,12 +150,12 @@ multiply_span (
 static void
 multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token, size_t n_tokens)
 {
-  lanes_f sums[MAX_PANELS][LM_VNNI_TOKENS];
+  lanes_f sums[MAX_PANELS / LM_VNNI_PANELS][LM_VNNI_TOKENS * LM_VNNI_PANELS];
   const lm_vnni_group *x = k->input->prepared;
   size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
 
-  for (size_t p = 0; p < n_panels; p++)
-    for (size_t t = 0; t < n_tokens; t++)
+  for (size_t p = 0; p < (n_panels + LM_VNNI_PANELS - 1) / LM_VNNI_PANELS; p++)
+    for (size_t t = 0; t < n_tokens * LM_VNNI_PANELS; t++)
       sums[p][t] = f_zero ();
   for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
     lm_vnni_span span = {
@@ -156,7 +170,8 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     multiply_span (k, &span, row, n_panels, sums);
   }
   for (size_t p = 0; p < n_panels; p++)
-    store_rows (k, row + p * LM_LANES, first_token, n_tokens, sums[p]);
+    store_rows (k, row + p * LM_LANES, first_token, n_tokens,
+                sums[p / LM_VNNI_PANELS] + p % LM_VNNI_PANELS);
 }
 
 /* One token: a panel is read from end to end. */
@@ -175,10 +190,7 @@ multiply_token (const task *k)
     lanes_f sum = f_zero ();
 
     span.first_row = k->first_row + row;
-    if (k->type.one != NULL)
-      k->type.one (&span, &sum);
-    else
-      LM_LEVEL (multiply_any) (&span, &sum);
+    multiply_single (k, &span, &sum);
     store_rows (k, row, 0, 1, &sum);
   }
 }

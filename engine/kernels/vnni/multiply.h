@@ -26,10 +26,15 @@ typedef struct {
 LM_INLINE lanes_i
 dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, const int n)
 {
-#pragma GCC unroll 8
-  for (int i = first; i < first + n; i++)
+  lanes_i odd = i_dot (i_zero (), g->w[first + 1], i_spread (x->q + 4 * first + 4));
+
+  start = i_dot (start, g->w[first], i_spread (x->q + 4 * first));
+#pragma GCC unroll 4
+  for (int i = first + 2; i < first + n; i += 2) {
     start = i_dot (start, g->w[i], i_spread (x->q + 4 * i));
-  return start;
+    odd = i_dot (odd, g->w[i + 1], i_spread (x->q + 4 * i + 4));
+  }
+  return i_add (start, odd);
 }
 
 LM_INLINE lanes_f
@@ -59,9 +64,10 @@ add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind
     start = i_set (x->minus_8);
   else if (kind == KIND_OFFSET_128)
     start = i_set (x->minus_128);
+  if (kind == KIND_MIN) /* first, for it need not wait for the products */
+    sum = f_fnma (g->min, f_set (x->scaled_sum), sum);
   products = f_int (dot (start, g, x, 0, 8));
-  sum = f_fma (products, f_mul (g->scale[0], f_set (x->scale)), sum);
-  return kind == KIND_MIN ? f_fnma (g->min, f_set (x->scaled_sum), sum) : sum;
+  return f_fma (products, f_mul (g->scale[0], f_set (x->scale)), sum);
 }
 
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
@@ -116,9 +122,11 @@ multiply_many (const lm_vnni_span *span,
 #endif
 
       for (size_t t = 0; t < span->n_tokens; t++) {
-        sums[t] = add_group (sums[t], &first, x + t, kind);
+        lanes_f *both = sums + t * LM_VNNI_PANELS;
+
+        both[0] = add_group (both[0], &first, x + t, kind);
 #if LM_LANES == 16
-        sums[LM_VNNI_TOKENS + t] = add_group (sums[LM_VNNI_TOKENS + t], &second, x + t, kind);
+        both[1] = add_group (both[1], &second, x + t, kind);
 #endif
       }
     }

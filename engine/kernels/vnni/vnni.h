@@ -50,7 +50,9 @@ typedef struct {
 #define LM_VNNI_TOKENS 64
 #define LM_VNNI_PANELS (LM_LANES == 16 ? 2 : 1)
 
-/* Adds a span's products to sums, a vector of rows for each token: [panel][LM_VNNI_TOKENS]. */
+/* Adds a span's products to sums, a vector of rows for each token and panel:
+ * [token][LM_VNNI_PANELS]. Were it the other way round, the sums of both panels would lie 4096
+ * bytes apart, and reading one would wait for the other to be written. */
 typedef void (*lm_vnni_span_fn) (const lm_vnni_span *span, lanes_f *sums);
 
 /* What multiplies a type: one token and one panel, or tokens and LM_VNNI_PANELS panels. */
