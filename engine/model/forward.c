@@ -213,8 +213,9 @@ add_ffn (void *data, size_t t, unsigned worker)
 
 /* ---- Layers ------------------------------------------------------------------------------- */
 
+/* Makes queries, keys and values of the block's tokens, and keeps the latter two. */
 static bool
-run_attention (block *b)
+run_projections (const block *b)
 {
   const lm_scratch *m = b->m;
   products qkv = {
@@ -224,14 +225,15 @@ run_attention (block *b)
     .n_linears = 3,
     .input = m->normed,
   };
-  products output = {
-    .b = b,
-    .linears = { &b->layer->attn_output },
-    .outs = { m->delta },
-    .n_linears = 1,
-    .input = m->attended,
-  };
 
+  return run (b, b->n_tokens, norm_for_attention, (void *) b) && multiply (&qkv) &&
+         run (b, b->n_tokens, place_and_cache, (void *) b);
+}
+
+static bool
+run_attention (const block *b)
+{
+  const lm_scratch *m = b->m;
   const lm_attention attention = {
     .hparams = b->h,
     .kernels = b->kernels,
@@ -244,16 +246,21 @@ run_attention (block *b)
     .scratch = m->attend,
     .parts = m->parts,
   };
+  products output = {
+    .b = b,
+    .linears = { &b->layer->attn_output },
+    .outs = { m->delta },
+    .n_linears = 1,
+    .input = m->attended,
+  };
 
-  return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
-         run (b, b->n_tokens, place_and_cache, b) &&
-         lm_attention_run (&attention, b->forward->model->pool, get_n_threads (b),
+  return lm_attention_run (&attention, b->forward->model->pool, get_n_threads (b),
                            b->forward->cancel) &&
-         run (b, b->n_tokens, prepare_attended, b) && multiply (&output);
+         run (b, b->n_tokens, prepare_attended, (void *) b) && multiply (&output);
 }
 
 static bool
-run_ffn (block *b)
+run_ffn (const block *b)
 {
   const lm_scratch *m = b->m;
   products gate_up = {
@@ -271,18 +278,45 @@ run_ffn (block *b)
     .input = m->gate,
   };
 
-  return run (b, b->n_tokens, norm_for_ffn, b) && multiply (&gate_up) &&
-         run (b, b->n_tokens, gate_ffn, b) && multiply (&down) && run (b, b->n_tokens, add_ffn, b);
+  return run (b, b->n_tokens, norm_for_ffn, (void *) b) && multiply (&gate_up) &&
+         run (b, b->n_tokens, gate_ffn, (void *) b) && multiply (&down) &&
+         run (b, b->n_tokens, add_ffn, (void *) b);
+}
+
+/* Makes a block of b's last n tokens, whose rows stay where they are. m: what its scratch becomes.
+ */
+static block
+narrow (const block *b, uint32_t n, lm_scratch *m)
+{
+  const lm_hparams *h = b->h;
+  size_t first = b->n_tokens - n, q = (size_t) h->n_heads * h->head_dim;
+  block last = *b;
+
+  *m = *b->m;
+  m->x += first * h->n_embd;
+  m->normed += first * h->n_embd;
+  m->delta += first * h->n_embd;
+  m->q += first * q;
+  m->attended += first * q;
+  m->gate += first * h->n_ff;
+  m->up += first * h->n_ff;
+  last.m = m;
+  last.n_tokens = n;
+  last.n_past += (uint32_t) first;
+  return last;
 }
 
 bool
 lm_forward_run (const lm_forward *forward,
                 const lm_token *tokens,
                 uint32_t n_tokens,
-                uint32_t n_past)
+                uint32_t n_past,
+                uint32_t n_states)
 {
   const lm_model *model = forward->model;
-  block b = {
+  uint32_t n_layers = model->hparams.n_layers;
+  lm_scratch last_scratch;
+  block last, b = {
     .forward = forward,
     .kernels = model->kernels,
     .h = &model->hparams,
@@ -294,13 +328,17 @@ lm_forward_run (const lm_forward *forward,
 
   if (!run (&b, n_tokens, embed, &b))
     return false;
-  for (uint32_t i = 0; i < model->hparams.n_layers; i++) {
+  for (uint32_t i = 0; i < n_layers; i++) {
     b.layer = &model->weights.layers[i];
     b.layer_index = i;
-    if (!run_attention (&b) || !run_ffn (&b))
+    if (!run_projections (&b))
+      return false;
+    if (i + 1 < n_layers && (!run_attention (&b) || !run_ffn (&b)))
       return false;
   }
-  return true;
+  /* Of the last layer, the other tokens leave nothing behind but their keys and values. */
+  last = narrow (&b, n_states, &last_scratch);
+  return n_states == 0 || (run_attention (&last) && run_ffn (&last));
 }
 
 bool

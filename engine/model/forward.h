@@ -15,13 +15,15 @@ typedef struct {
 } lm_forward;
 
 /* Runs n_tokens (1 … LM_BLOCK_TOKENS) that follow n_past cached ones; their keys and values are
- * written to the cache, their last hidden states stay in scratch->x. Tokens are valid ids and the
- * cache has room. false: cancelled, the cache beyond n_past is worthless. */
+ * written to the cache, and the last hidden states of the last n_states (0 … n_tokens) of them stay
+ * in scratch->x. Tokens are valid ids and the cache has room. false: cancelled, the cache beyond
+ * n_past is worthless. */
 bool lm_forward_run (const lm_forward *forward,
                      const lm_token *tokens,
                      uint32_t n_tokens,
-                     uint32_t n_past);
+                     uint32_t n_past,
+                     uint32_t n_states);
 
-/* Logits of n (≤ LM_LOGITS_TOKENS) tokens of the block just run, from index first on, to
- * scratch->logits. false: cancelled. */
+/* Logits of n (≤ LM_LOGITS_TOKENS) tokens of the block just run, from index first on, whose states
+ * there are, to scratch->logits. false: cancelled. */
 bool lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n);

@@ -142,7 +142,7 @@ compute (lm_session *session,
   lm_forward forward = make_forward (session);
   size_t start = session->n_tokens;
   lm_status status;
-  uint32_t n = 0;
+  uint32_t n = 0, n_states;
 
   session->logits = NULL;
   lm_thread_keep_fast (); /* the caller computes along, and the others wait for it */
@@ -154,8 +154,9 @@ compute (lm_session *session,
     if (session->progress != NULL &&
         !session->progress (session->n_tokens - start, n_tokens - start, session->progress_data))
       return fail_cancelled (error);
+    n_states = on_logits != NULL ? n : left == n;
     if (atomic_load (&session->cancel) ||
-        !lm_forward_run (&forward, next, n, (uint32_t) session->n_tokens))
+        !lm_forward_run (&forward, next, n, (uint32_t) session->n_tokens, n_states))
       return fail_cancelled (error);
     memmove (session->tokens + session->n_tokens, next, n * sizeof *next);
     session->n_tokens += n;
@@ -273,7 +274,7 @@ compute_step (lm_session *session, uint32_t n_drafted, lm_error *error)
   session->logits = NULL;
   if (atomic_load (&session->cancel) ||
       !lm_forward_run (&forward, session->tokens + session->n_tokens, n,
-                       (uint32_t) session->n_tokens))
+                       (uint32_t) session->n_tokens, n))
     return fail_cancelled (error);
   session->n_tokens++;
   if (!lm_forward_logits (&forward, 0, n))

@@ -12,9 +12,9 @@
 #include "util/file.h"
 #include "util/hash.h"
 
-#define VERSION    1
+#define VERSION         1
 #define BYTE_ORDER_MARK 0x01020304
-#define CHUNK      256 /* positions */
+#define CHUNK           256 /* positions */
 
 #define SAMPLE_BYTES 64
 

@@ -5,8 +5,8 @@
 #include "kernels/x86/round.h"
 #include "kernels/x86/x86.h"
 
-#define MAX_PANELS  (64 / LM_LANES) /* panels of one pass: 16 KiB of sums */
-#define SPAN_GROUPS 64              /* groups of columns of one pass: ≤ 256 KiB of activations */
+#define MAX_PANELS  (64 / LM_LANES) /* panels of one pass: 32 KiB of sums */
+#define SPAN_GROUPS 64              /* groups of columns of one pass: ≤ 512 KiB of activations */
 #define LARGEST     127             /* activation */
 
 static lm_vnni_type

@@ -47,7 +47,7 @@ typedef struct {
 } lm_vnni_span;
 
 /* Tokens and panels of one pass. */
-#define LM_VNNI_TOKENS 64
+#define LM_VNNI_TOKENS 128
 #define LM_VNNI_PANELS (LM_LANES == 16 ? 2 : 1)
 
 /* Adds a span's products to sums, a vector of rows for each token and panel:
