@@ -8,13 +8,13 @@
 #include "bench.h"
 #include "cli.h"
 
-/* How much of the limit a speed makes use of, 0…1. */
+/* How much of the limit the peer's speed makes use of, 0…1: its runs have no probe of their own. */
 static double
-get_share (const BenchTest *test, double rate)
+get_peer_share (const BenchTest *test)
 {
   double limit = bench_summarise (test->limits).median;
 
-  return limit > 0 ? rate * test->work / limit : 0;
+  return limit > 0 ? bench_summarise (test->theirs).median * test->work / limit : 0;
 }
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ add_test (JsonBuilder *builder, const BenchTest *test)
   add_int (builder, "depth", test->depth);
   add_int (builder, "reps", test->ours->len);
   add_summary (builder, test->ours);
-  add_double (builder, "share", get_share (test, ours));
+  add_double (builder, "share", bench_summarise (test->shares).median);
   json_builder_set_member_name (builder, "limit");
   json_builder_begin_object (builder);
   add_string (builder, "of", is_prefill ? "int8 multiply-adds/s" : "bytes read/s");
@@ -82,7 +82,7 @@ add_test (JsonBuilder *builder, const BenchTest *test)
     json_builder_set_member_name (builder, "peer");
     json_builder_begin_object (builder);
     add_summary (builder, test->theirs);
-    add_double (builder, "share", get_share (test, theirs));
+    add_double (builder, "share", get_peer_share (test));
     json_builder_end_object (builder);
     add_double (builder, "ratio", ours / theirs);
   }
@@ -145,7 +145,7 @@ add_row (CliTable *table, const BenchTest *test)
   g_autofree char *depth = g_strdup_printf ("%u", test->depth);
   g_autofree char *median = g_strdup_printf ("%.1f", summary.median);
   g_autofree char *spread = g_strdup_printf ("%.1f – %.1f", summary.min, summary.max);
-  g_autofree char *share = g_strdup_printf ("%.0f %%", 100 * get_share (test, summary.median));
+  g_autofree char *share = g_strdup_printf ("%.0f %%", 100 * bench_summarise (test->shares).median);
   g_autofree char *limit =
       g_strdup_printf (is_prefill ? "%.0f GMAC/s" : "%.1f GB/s", limit_median * 1e-9);
   const char *name = is_prefill ? C_ ("bench", "prefill") : C_ ("bench", "decode");

@@ -26,6 +26,7 @@ bench_test_free (BenchTest *self)
   g_array_unref (self->ours);
   g_array_unref (self->theirs);
   g_array_unref (self->limits);
+  g_array_unref (self->shares);
   g_free (self);
 }
 
@@ -95,6 +96,7 @@ bench_test_new (LinnetSpeedKind kind, guint n_tokens, guint depth, const LinnetM
   self->ours = g_array_new (FALSE, FALSE, sizeof (double));
   self->theirs = g_array_new (FALSE, FALSE, sizeof (double));
   self->limits = g_array_new (FALSE, FALSE, sizeof (double));
+  self->shares = g_array_new (FALSE, FALSE, sizeof (double));
   return self;
 }
 
@@ -127,15 +129,21 @@ probe (Bench *bench, const BenchTest *test, double *limit, GError **error)
                     : linnet_probe_bandwidth (&options, bench->cancellable, limit, error);
 }
 
+/* Memory may be twice as fast in one second as in the next, so that a run is held against what the
+ * probe finds before and after it, and not against another run's. */
 static gboolean
 measure_ours (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
 {
-  double limit, rate;
+  double before, after, limit, rate, share;
 
-  if (!probe (bench, test, &limit, error) ||
-      !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, &rate, error))
+  if (!probe (bench, test, &before, error) ||
+      !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, &rate, error) ||
+      !probe (bench, test, &after, error))
     return FALSE;
+  limit = (before + after) / 2;
+  share = limit > 0 ? rate * test->work / limit : 0;
   g_array_append_val (test->limits, limit);
+  g_array_append_val (test->shares, share);
   g_array_append_val (test->ours, rate);
   advance (bench);
   return TRUE;
@@ -182,27 +190,29 @@ measure_theirs (Bench *bench, const char *path, BenchTest **tests, GError **erro
 }
 
 static gboolean
-measure_depth (
-    Bench *bench, LinnetSpeedMeter *meter, const char *path, BenchTest **tests, GError **error)
+warm_up (Bench *bench, LinnetSpeedMeter *meter, BenchTest **tests, GError **error)
 {
-  guint n_tests = count_tests (bench->options);
-  double warm_up;
+  double rate;
 
-  for (guint i = 0; i < n_tests; i++) {
-    if (!linnet_speed_meter_run (meter, tests[i]->kind, tests[i]->n_tokens, tests[i]->depth,
-                                 &warm_up, error))
+  for (guint i = 0; i < count_tests (bench->options); i++) {
+    if (!linnet_speed_meter_run (meter, tests[i]->kind, tests[i]->n_tokens, tests[i]->depth, &rate,
+                                 error))
       return FALSE;
     advance (bench);
   }
-  for (guint round = 0; round < bench->options->n_reps; round++) {
-    for (guint i = 0; i < n_tests; i++) {
-      if (!measure_ours (bench, meter, tests[i], error))
-        return FALSE;
-    }
-    if (bench->options->peer != NULL && !measure_theirs (bench, path, tests, error))
+  return TRUE;
+}
+
+/* One turn of each, at one depth. */
+static gboolean
+measure_round (
+    Bench *bench, LinnetSpeedMeter *meter, const char *path, BenchTest **tests, GError **error)
+{
+  for (guint i = 0; i < count_tests (bench->options); i++) {
+    if (!measure_ours (bench, meter, tests[i], error))
       return FALSE;
   }
-  return TRUE;
+  return bench->options->peer == NULL || measure_theirs (bench, path, tests, error);
 }
 
 static void
@@ -221,32 +231,43 @@ add_tests (BenchModel *model, const BenchOptions *options, const LinnetModelWork
   }
 }
 
-/* The longest depth and run together. */
+/* The longest run at the depth of the tests. */
 static guint64
-longest_timeline (const BenchModel *model)
+longest_timeline (BenchTest **tests, guint n_tests)
 {
   guint64 longest = 0;
 
-  for (guint i = 0; i < model->tests->len; i++) {
-    const BenchTest *test = model->tests->pdata[i];
-
-    longest = MAX (longest, (guint64) test->depth + test->n_tokens);
-  }
+  for (guint i = 0; i < n_tests; i++)
+    longest = MAX (longest, (guint64) tests[i]->depth + tests[i]->n_tokens);
   return longest;
 }
 
+/* Each depth has a session of its own, so that depths take turns as well. */
 static gboolean
 measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **error)
 {
-  guint n_tests = count_tests (bench->options);
-  g_autoptr (LinnetSpeedMeter) meter = NULL;
+  guint n_tests = count_tests (bench->options), n_depths = bench->options->depths->len;
+  g_autoptr (GPtrArray) meters =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) linnet_speed_meter_free);
 
-  meter = linnet_speed_meter_new (loaded, longest_timeline (model), bench->cancellable, error);
-  if (meter == NULL)
-    return FALSE;
-  for (guint i = 0; i < model->tests->len; i += n_tests) {
-    if (!measure_depth (bench, meter, model->path, (BenchTest **) (model->tests->pdata + i), error))
+  for (guint i = 0; i < n_depths; i++) {
+    BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
+    LinnetSpeedMeter *meter = linnet_speed_meter_new (loaded, longest_timeline (tests, n_tests),
+                                                      bench->cancellable, error);
+
+    if (meter == NULL)
       return FALSE;
+    g_ptr_array_add (meters, meter);
+    if (!warm_up (bench, meter, tests, error))
+      return FALSE;
+  }
+  for (guint round = 0; round < bench->options->n_reps; round++) {
+    for (guint i = 0; i < n_depths; i++) {
+      BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
+
+      if (!measure_round (bench, meters->pdata[i], model->path, tests, error))
+        return FALSE;
+    }
   }
   return TRUE;
 }

@@ -29,6 +29,7 @@ typedef struct {
   GArray *ours;   /* double, one for each repetition */
   GArray *theirs; /* double, likewise; empty without a peer */
   GArray *limits; /* double, likewise: what the probe beside each of ours found, in work a second */
+  GArray *shares; /* double, likewise: how much of it that one of ours made use of, 0…1 */
 } BenchTest;
 
 typedef struct {

@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "util/half.h"
+#include "util/pages.h"
 
 #define STEPS 127 /* the largest 8-bit value */
 
@@ -50,14 +51,15 @@ lm_kv_cache_init (lm_kv_cache *cache, const lm_hparams *hparams, uint32_t n_ctx,
 {
   uint64_t bytes = lay_out (cache, hparams, n_ctx, type);
 
-  cache->slab = bytes > 0 ? lm_aligned_alloc (bytes, 1) : NULL;
+  cache->slab = bytes > 0 ? lm_pages_alloc (bytes) : NULL;
+  cache->slab_bytes = bytes;
   return cache->slab != NULL;
 }
 
 void
 lm_kv_cache_clear (lm_kv_cache *cache)
 {
-  lm_aligned_free (cache->slab);
+  lm_pages_free (cache->slab, cache->slab_bytes);
   cache->slab = NULL;
 }
 

@@ -7,6 +7,7 @@
 
 typedef struct {
   char *slab; /* owned: [layer][kv head], each head_bytes */
+  uint64_t slab_bytes;
   lm_kv_type type;
   uint32_t n_kv_heads;
   uint32_t head_dim;
