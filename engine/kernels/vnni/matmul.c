@@ -116,7 +116,7 @@ multiply_span (
 
     span->first_row = k->first_row + row + p * LM_LANES;
     if (k->type.many == NULL)
-      LM_LEVEL (multiply_any) (span, sums[p]);
+      LM_LEVEL (multiply_iq) (span, sums[p]);
     else if (n == LM_VNNI_PANELS)
       k->type.many (span, sums[p]);
     else
@@ -178,7 +178,7 @@ multiply_token (const task *k)
     if (k->type.one != NULL)
       k->type.one (&span, &sum);
     else
-      LM_LEVEL (multiply_any) (&span, &sum);
+      LM_LEVEL (multiply_iq) (&span, &sum);
     store_rows (k, row, 0, 1, &sum);
   }
 }
