@@ -203,7 +203,11 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
 
   (void) scratch;
   if (lm_quant_get_unpack (matrix->type) == NULL) {
+#if LM_LANES == 16
+    lm_avx512_matmul_float (matrix, first_row, n_rows, input, out, stride);
+#else
     lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
+#endif
     return;
   }
   if (input->n_tokens == 1) {

@@ -105,32 +105,28 @@ add_scaled (lanes_f sum, lanes_i products, lanes_f scales, const iq_group *x)
 
 /* ---- One token ---------------------------------------------------------------------------- */
 
-/* The products of a block with the activations, a lane for each group, and their scales: of its
- * halves, or the first alone. */
+/* The products of a block with the activations, a lane for each group: of its halves, or all in the
+ * first. */
 LM_INLINE void
 multiply_block (const uint32_t type,
-                const uint8_t *data,
+                const iq_block *block,
                 const iq_group *x,
                 size_t stride,
-                __m256i products[2],
-                __m256 scales[2])
+                __m256i products[2])
 {
   __m256i columns[IQ_GROUPS];
-  iq_block block;
 
-  iq_unpack (type, data, &block);
 #pragma GCC unroll 8
   for (int g = 0; g < IQ_GROUPS; g++)
-    columns[g] = dot_columns (iq_magnitudes (type, &block, g),
-                              iq_negate (iq_load (x[(size_t) g * stride].q), &block.signs[g]));
+    columns[g] = dot_columns (iq_magnitudes (type, block, g),
+                              iq_negate (iq_load (x[(size_t) g * stride].q), &block->signs[g]));
   iq_add_lanes (columns, products);
   if (!iq_has_halves (type))
     products[0] = _mm256_add_epi32 (products[0], products[1]);
-  scales[0] = block.scale[0];
-  scales[1] = block.scale[1];
 }
 
-/* A block of each of eight rows. */
+/* A block of each of eight rows. All are unpacked before the first is multiplied, so that no lookup
+ * waits for its index. ahead: bytes to the rows that come next. */
 LM_INLINE __m256
 add_blocks (const uint32_t type,
             const uint8_t *const rows[IQ_ROWS],
@@ -141,21 +137,24 @@ add_blocks (const uint32_t type,
             __m256 sum)
 {
   const int n_parts = iq_has_halves (type) ? 2 : 1;
+  iq_block blocks[IQ_ROWS];
   __m256i products[2][IQ_ROWS];
   __m256 scales[2][IQ_ROWS];
 
   for (int r = 0; r < IQ_ROWS; r++) {
-    __m256i row_products[2];
-    __m256 row_scales[2];
-
     _mm_prefetch ((const char *) rows[r] + offset + ahead, _MM_HINT_T0);
-    multiply_block (type, rows[r] + offset, x, stride, row_products, row_scales);
-    for (int i = 0; i < n_parts; i++) {
-      products[i][r] = row_products[i];
-      scales[i][r] = row_scales[i];
-    }
+    iq_unpack (type, rows[r] + offset, &blocks[r]);
+  }
+  for (int r = 0; r < IQ_ROWS; r++) {
+    __m256i row[2];
+
+    multiply_block (type, &blocks[r], x, stride, row);
+    for (int i = 0; i < n_parts; i++)
+      products[i][r] = row[i];
   }
   for (int i = 0; i < n_parts; i++) {
+    for (int r = 0; r < IQ_ROWS; r++)
+      scales[i][r] = blocks[r].scale[i];
     iq_transpose (products[i]);
     iq_transpose_floats (scales[i]);
   }
