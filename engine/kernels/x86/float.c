@@ -5,9 +5,11 @@
 #include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 
-/* As many sums as registers hold beside the tokens' values and a row's weights. */
-#define TILE_ROWS   4
-#define TILE_TOKENS (LM_LANES == 16 ? 6 : 3)
+/* Rows and tokens of a tile: as many sums as there are registers for. Few rows, because widening
+ * their weights takes longer than loading activations. */
+#define TILE_ROWS   (LM_LANES == 16 ? 4 : 2)
+#define TILE_TOKENS 6
+#define ONE_ROWS    4 /* of a tile of one token: sums enough that none waits for the last */
 
 /* Rows of one pass, and columns: activations of a tile of tokens, packed so that they do not fall
  * into the same few places of the first cache, as columns that are a power of two would, stay there
@@ -65,14 +67,16 @@ multiply_tile (uint32_t type,
                size_t row_bytes,
                const float *x,
                size_t n_cols,
-               lanes_f sums[TILE_ROWS][TILE_TOKENS],
+               lanes_f *sums,
                const int n_rows,
                const int n_tokens)
 {
-  lanes_f all[TILE_ROWS][TILE_TOKENS], values[TILE_TOKENS];
+  lanes_f all[ONE_ROWS][TILE_TOKENS], values[TILE_TOKENS];
   size_t at;
 
-  memcpy (all, sums, sizeof all);
+  for (int r = 0; r < n_rows; r++)
+    for (int t = 0; t < n_tokens; t++)
+      all[r][t] = sums[r * n_tokens + t];
   for (at = 0; at + LM_LANES <= n_cols; at += LM_LANES, x += n_tokens * LM_LANES) {
 #pragma GCC unroll 6
     for (int t = 0; t < n_tokens; t++)
@@ -94,19 +98,17 @@ multiply_tile (uint32_t type,
     for (int t = 0; t < n_tokens; t++)
       all[r][t] = f_fma (load_rest (type, rows + (size_t) r * row_bytes, at, n_cols - at),
                          load_rest (LM_TYPE_F32, x + t * LM_LANES, 0, n_cols - at), all[r][t]);
-  memcpy (sums, all, sizeof all);
+  for (int r = 0; r < n_rows; r++)
+    for (int t = 0; t < n_tokens; t++)
+      sums[r * n_tokens + t] = all[r][t];
 }
 
 LM_INLINE void
-store_tile (lanes_f sums[TILE_ROWS][TILE_TOKENS],
-            float *out,
-            size_t stride,
-            const int n_rows,
-            const int n_tokens)
+store_tile (const lanes_f *sums, float *out, size_t stride, const int n_rows, const int n_tokens)
 {
   for (int r = 0; r < n_rows; r++)
     for (int t = 0; t < n_tokens; t++)
-      out[(size_t) t * stride + (size_t) r] = f_sum (sums[r][t]);
+      out[(size_t) t * stride + (size_t) r] = f_sum (sums[r * n_tokens + t]);
 }
 
 /* ---- One token ---------------------------------------------------------------------------- */
@@ -120,10 +122,10 @@ multiply_one_tile (uint32_t type,
                    float *out,
                    const int n_rows)
 {
-  lanes_f sums[TILE_ROWS][TILE_TOKENS];
+  lanes_f sums[ONE_ROWS];
 
   for (int r = 0; r < n_rows; r++)
-    sums[r][0] = f_zero ();
+    sums[r] = f_zero ();
   multiply_tile (type, rows, row_bytes, x, n_cols, sums, n_rows, 1);
   store_tile (sums, out, 0, n_rows, 1);
 }
@@ -133,9 +135,9 @@ multiply_one (uint32_t type, const work *w)
 {
   size_t r;
 
-  for (r = 0; r + TILE_ROWS <= w->n_rows; r += TILE_ROWS)
+  for (r = 0; r + ONE_ROWS <= w->n_rows; r += ONE_ROWS)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
-                       TILE_ROWS);
+                       ONE_ROWS);
   for (; r < w->n_rows; r++)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
                        1);
@@ -160,29 +162,26 @@ pack (const float *x, size_t stride, size_t n_cols, float *out, const int n_toke
 LM_INLINE void
 multiply_block (uint32_t type, const work *w, const int n_tokens)
 {
-  lanes_f sums[BLOCK_ROWS / TILE_ROWS][TILE_ROWS][TILE_TOKENS];
+  lanes_f sums[BLOCK_ROWS * TILE_TOKENS];
   float x[CHUNK_COLS * TILE_TOKENS];
   size_t n_whole = w->n_rows / TILE_ROWS * TILE_ROWS, r;
 
-  for (size_t i = 0; i < BLOCK_ROWS / TILE_ROWS; i++)
-    for (int j = 0; j < TILE_ROWS * TILE_TOKENS; j++)
-      sums[i][j / TILE_TOKENS][j % TILE_TOKENS] = f_zero ();
+  for (size_t i = 0; i < w->n_rows * (size_t) n_tokens; i++)
+    sums[i] = f_zero ();
   for (size_t at = 0; at < w->n_cols; at += CHUNK_COLS) {
     size_t n_cols = w->n_cols - at < CHUNK_COLS ? w->n_cols - at : CHUNK_COLS;
     const char *rows = w->rows + at * value_bytes (type);
 
     pack (w->x + at, w->n_cols, n_cols, x, n_tokens);
     for (r = 0; r < n_whole; r += TILE_ROWS)
-      multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols, sums[r / TILE_ROWS],
-                     TILE_ROWS, n_tokens);
+      multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols,
+                     sums + r * (size_t) n_tokens, TILE_ROWS, n_tokens);
     for (; r < w->n_rows; r++)
       multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols,
-                     sums[n_whole / TILE_ROWS] + (r - n_whole), 1, n_tokens);
+                     sums + r * (size_t) n_tokens, 1, n_tokens);
   }
-  for (r = 0; r < n_whole; r += TILE_ROWS)
-    store_tile (sums[r / TILE_ROWS], w->out + r, w->stride, TILE_ROWS, n_tokens);
-  for (; r < w->n_rows; r++)
-    store_tile (sums[n_whole / TILE_ROWS] + (r - n_whole), w->out + r, w->stride, 1, n_tokens);
+  for (r = 0; r < w->n_rows; r++)
+    store_tile (sums + r * (size_t) n_tokens, w->out + r, w->stride, 1, n_tokens);
 }
 
 /* All tokens of at most BLOCK_ROWS rows. */
