@@ -217,7 +217,8 @@ lm_avx2_matmul (const lm_matrix *matrix,
                 void *scratch)
 {
   task k = { .matrix = matrix,
-             .multiply = matrix->panel_rows > 0 ? panel_functions[matrix->type] : lm_avx2_multiply_iq,
+             .multiply =
+                 matrix->panel_rows > 0 ? panel_functions[matrix->type] : lm_avx2_multiply_iq,
              .input = input,
              .out = out,
              .stride = stride,
