@@ -63,8 +63,8 @@ void lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q4_k (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums);
 void lm_avx2_q6_k (const lm_avx2_span *span, __m256 *sums);
-/* Any quantised type, from the file's layout. */
-void lm_avx2_any (const lm_avx2_span *span, __m256 *sums);
+/* The IQ2 and IQ3 types, from the file's layout. */
+void lm_avx2_multiply_iq (const lm_avx2_span *span, __m256 *sums);
 
 bool lm_avx2_wants_panels (uint32_t type);
 int lm_avx2_largest_activation (uint32_t type);

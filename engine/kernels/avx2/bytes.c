@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * AVX2 products of types that are unpacked to signed bytes, with activations of 14 bits: Q8_0,
- * Q4_1, the IQ4 types, and any other from the file's layout. */
+ * Q4_1 and the IQ4 types. */
 #include "kernels/avx2/avx2.h"
 #include "quant/iq-tables.h"
 
@@ -240,66 +240,4 @@ lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums)
     multiply_iq4_xs (span, sums, true);
   else
     multiply_iq4_xs (span, sums, false);
-}
-
-/* ---- Any type ----------------------------------------------------------------------------- */
-
-/* The same group of eight rows. */
-static void
-multiply_groups (const lm_avx2_span *span,
-                 const lm_group *rows[LM_AVX2_ROWS],
-                 const lm_avx2_wide *x,
-                 __m256 *sums)
-{
-  for (int half = 0; half < 2; half++) {
-    int32_t words[4][LM_AVX2_ROWS];
-    float scales[LM_AVX2_ROWS], mins[LM_AVX2_ROWS];
-    __m256i q[4];
-    __m256 min;
-
-    for (int r = 0; r < LM_AVX2_ROWS; r++) {
-      for (int i = 0; i < 4; i++)
-        memcpy (&words[i][r], rows[r]->q + 16 * half + 4 * i, 4);
-      scales[r] = rows[r]->scale[half];
-      mins[r] = rows[r]->min[half];
-    }
-    for (int i = 0; i < 4; i++)
-      q[i] = lm_avx2_load (words[i]);
-    multiply_bytes (span, q, _mm256_loadu_ps (scales), x, half, sums, false);
-    min = _mm256_loadu_ps (mins);
-    for (size_t t = 0; t < span->n_tokens; t++)
-      sums[t] = _mm256_fnmadd_ps (min, _mm256_set1_ps (x[t].scaled_sum[half]), sums[t]);
-  }
-}
-
-void
-lm_avx2_any (const lm_avx2_span *span, __m256 *sums)
-{
-  const lm_matrix *matrix = span->matrix;
-  const lm_type_traits *traits = lm_type_get_traits (matrix->type);
-  lm_unpack_fn unpack = lm_quant_get_unpack (matrix->type);
-  lm_group groups[LM_AVX2_ROWS][CHUNK_GROUPS];
-  size_t left = matrix->n_rows - span->first_row;
-  const char *rows[LM_AVX2_ROWS];
-
-  /* Rows that are not there are computed as the last one, and not stored. */
-  for (size_t r = 0; r < LM_AVX2_ROWS; r++)
-    rows[r] = (const char *) matrix->data +
-              (span->first_row + (r < left ? r : left - 1)) * matrix->row_bytes +
-              span->first_group * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
-  for (size_t g = 0; g < span->n_groups; g += CHUNK_GROUPS) {
-    size_t n = span->n_groups - g < CHUNK_GROUPS ? span->n_groups - g : CHUNK_GROUPS;
-
-    for (size_t r = 0; r < LM_AVX2_ROWS; r++) {
-      unpack (rows[r], n * LM_GROUP_LENGTH, groups[r]);
-      rows[r] += n * LM_GROUP_LENGTH / traits->block_length * traits->block_bytes;
-    }
-    for (size_t i = 0; i < n; i++) {
-      const lm_group *same[LM_AVX2_ROWS];
-
-      for (size_t r = 0; r < LM_AVX2_ROWS; r++)
-        same[r] = &groups[r][i];
-      multiply_groups (span, same, span->wide + (g + i) * span->stride, sums);
-    }
-  }
 }

@@ -41,6 +41,11 @@ lm_avx2_largest_activation (uint32_t type)
   case LM_TYPE_Q4_K:
   case LM_TYPE_Q5_K:
   case LM_TYPE_Q6_K:
+  case LM_TYPE_IQ2_XXS:
+  case LM_TYPE_IQ2_XS:
+  case LM_TYPE_IQ2_S:
+  case LM_TYPE_IQ3_XXS:
+  case LM_TYPE_IQ3_S:
     return LARGEST;
   default:
     return LARGEST_WIDE;
@@ -212,7 +217,8 @@ lm_avx2_matmul (const lm_matrix *matrix,
                 void *scratch)
 {
   task k = { .matrix = matrix,
-             .multiply = matrix->panel_rows > 0 ? panel_functions[matrix->type] : lm_avx2_any,
+             .multiply =
+                 matrix->panel_rows > 0 ? panel_functions[matrix->type] : lm_avx2_multiply_iq,
              .input = input,
              .out = out,
              .stride = stride,

@@ -115,7 +115,7 @@ multiply_single (const task *k, const lm_vnni_span *span, lanes_f *sums)
   lm_vnni_span token = *span;
 
   if (k->type.one == NULL) {
-    LM_LEVEL (multiply_any) (span, sums);
+    LM_LEVEL (multiply_iq) (span, sums);
     return;
   }
   token.n_tokens = 1;
@@ -215,7 +215,11 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
 
   (void) scratch;
   if (lm_quant_get_unpack (matrix->type) == NULL) {
+#if LM_LANES == 16
+    lm_avx512_matmul_float (matrix, first_row, n_rows, input, out, stride);
+#else
     lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
+#endif
     return;
   }
   if (input->n_tokens == 1) {

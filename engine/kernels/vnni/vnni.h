@@ -61,11 +61,11 @@ typedef struct {
   lm_vnni_span_fn many;
 } lm_vnni_type;
 
-/* NULL, both, for types that have no panels; see any.c for those. */
+/* NULL, both, for types that have no panels. */
 lm_vnni_type LM_LEVEL (find_legacy) (uint32_t type);
 lm_vnni_type LM_LEVEL (find_k) (uint32_t type);
-/* Any quantised type, from the file's layout; one panel. */
-void LM_LEVEL (multiply_any) (const lm_vnni_span *span, lanes_f *sums);
+/* The IQ2 and IQ3 types, from the file's layout; one panel. */
+void LM_LEVEL (multiply_iq) (const lm_vnni_span *span, lanes_f *sums);
 
 bool LM_LEVEL (wants_panels) (uint32_t type);
 int LM_LEVEL (largest_activation) (uint32_t type);

@@ -52,6 +52,7 @@ typedef __m512i lanes_i;
 #define i_shuffle8(t, x)     _mm512_shuffle_epi8 (t, x)
 #define i_table(p)           _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_bytes(p)           _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define i_words(p)           _mm512_cvtepu16_epi32 (_mm256_loadu_si256 ((const __m256i *) (const void *) (p)))
 #define i_as_float(x)        _mm512_castsi512_ps (x)
 
 /* x where at least least, which a NaN counts as; elsewhere zero. */
@@ -112,6 +113,7 @@ typedef __m256i lanes_i;
 #define i_table(p)                                                                                 \
   _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_bytes(p)    _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) (const void *) (p)))
+#define i_words(p)    _mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_as_float(x) _mm256_castsi256_ps (x)
 
 LM_INLINE lanes_f

@@ -16,6 +16,12 @@ void lm_avx2_matmul_float (const lm_matrix *matrix,
                            const lm_input *input,
                            float *out,
                            size_t stride);
+void lm_avx512_matmul_float (const lm_matrix *matrix,
+                             size_t first_row,
+                             size_t n_rows,
+                             const lm_input *input,
+                             float *out,
+                             size_t stride);
 
 void lm_avx2_rms_norm (const float *x, const float *weight, size_t n, float epsilon, float *out);
 void lm_avx2_rope (
