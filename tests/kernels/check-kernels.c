@@ -8,7 +8,18 @@
 #include "kernels-test.h"
 #include "util/cpu.h"
 
-static const char *const LEVELS[] = { "reference", "avx2", "avx-vnni", "avx512-vnni" };
+static const char *const LEVELS[] = {
+  "reference",
+#ifdef __aarch64__
+  "neon",
+  "dotprod",
+  "i8mm",
+#else
+  "avx2",
+  "avx-vnni",
+  "avx512-vnni",
+#endif
+};
 
 const lm_kernels *kernels_level;
 uint64_t kernels_random;
