@@ -56,20 +56,27 @@ multiply_tile (uint32_t type,
   float32x4x2_t values[TILE_TOKENS];
   size_t at;
 
+#pragma GCC unroll 4
   for (int r = 0; r < n_rows; r++)
+#pragma GCC unroll 2
     for (int t = 0; t < n_tokens; t++)
       sums[r][t][0] = sums[r][t][1] = vdupq_n_f32 (0);
   for (at = 0; at + WIDTH <= input->n_cols; at += WIDTH) {
+#pragma GCC unroll 2
     for (int t = 0; t < n_tokens; t++)
       values[t] = load_weights (LM_TYPE_F32, x + (size_t) t * input->n_cols, at);
+#pragma GCC unroll 4
     for (int r = 0; r < n_rows; r++) {
       float32x4x2_t w = load_weights (type, rows + (size_t) r * row_bytes, at);
 
+#pragma GCC unroll 2
       for (int t = 0; t < n_tokens; t++)
         add_eight (sums[r][t], w, values[t]);
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < n_rows; r++)
+#pragma GCC unroll 2
     for (int t = 0; t < n_tokens; t++) {
       if (at < input->n_cols)
         add_eight (sums[r][t],

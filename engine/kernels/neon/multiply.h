@@ -154,6 +154,13 @@ prefetch (const uint8_t *weights, size_t n)
     __builtin_prefetch (weights + 4096 + i);
 }
 
+/* Keeps the compiler from reading a whole block ahead, for which it has no registers. */
+LM_INLINE void
+read_no_further (void)
+{
+  __asm__ volatile ("" ::: "memory");
+}
+
 LM_INLINE const uint8_t *
 find_block (const lm_neon_span *span, size_t panel_bytes, size_t n_block_groups)
 {
@@ -185,6 +192,7 @@ multiply_one (const lm_neon_span *span,
         products p = dot (&g, x, kind);
 
         sum.part[half] = add_products (sum.part[half], &p, &g, x, kind);
+        read_no_further ();
       }
     }
   sums[0] = sum;
@@ -300,8 +308,12 @@ multiply_many (const lm_neon_span *span,
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group g[2] = { load_group (block, i, 0), load_group (block, i, 1) };
+      group g[2];
 
+      g[0] = load_group (block, i, 0);
+      read_no_further ();
+      g[1] = load_group (block, i, 1);
+      read_no_further ();
       multiply_group (g, x, span->n_tokens, sums, kind);
     }
 }
