@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--bench [TYPE]]: every function of every level that this computer has,
+ * check-kernels [--seed N] [--brief] [--bench [TYPE]]: every function of every level that this computer has,
  * against the reference and sums in double precision. After the manner of x264's checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -23,6 +23,7 @@ static const char *const LEVELS[] = {
 
 const lm_kernels *kernels_level;
 uint64_t kernels_random;
+bool kernels_are_brief;
 
 static int n_failures; /* in the check that is running */
 
@@ -96,8 +97,10 @@ main (int argc, char **argv)
     }
     if (strcmp (argv[i], "--seed") == 0 && i + 1 < argc) {
       seed = strtoull (argv[++i], NULL, 10);
+    } else if (strcmp (argv[i], "--brief") == 0) {
+      kernels_are_brief = true;
     } else {
-      fprintf (stderr, "usage: check-kernels [--seed N] [--bench [TYPE]]\n");
+      fprintf (stderr, "usage: check-kernels [--seed N] [--brief] [--bench [TYPE]]\n");
       return 2;
     }
   }
