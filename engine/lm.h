@@ -32,6 +32,7 @@ typedef enum {
   LM_ERROR_MEMORY,       /* not enough memory; number: bytes asked for, 0 if unknown */
   LM_ERROR_CONTEXT,      /* the text is longer than the context; number: tokens over */
   LM_ERROR_CANCELLED,    /* lm_session_cancel(), or a progress callback, said stop */
+  LM_ERROR_STATE,        /* a saved session does not fit; subject: see lm_session_restore() */
   LM_ERROR_ARGUMENT,     /* the caller broke a rule written in this header */
 } lm_status;
 
@@ -48,6 +49,11 @@ typedef struct {
 typedef struct lm_model lm_model;
 typedef int32_t lm_token;
 
+/* The levels of instructions that this computer can compute with, best first; "reference", plain C,
+ * is always the last. Writes at most capacity names to names (NULL with 0 to count) and returns how
+ * many there are. The names live for ever. */
+size_t lm_cpu_levels (const char **names, size_t capacity);
+
 /* Work done and in all, in arbitrary units; return false to cancel. Called on the calling
  * thread. */
 typedef bool (*lm_progress_fn) (uint64_t done, uint64_t total, void *user_data);
@@ -61,8 +67,9 @@ typedef enum {
 
 typedef struct {
   lm_open_level level;
-  int n_threads;           /* size of the worker pool, the caller included; 0: one a processor */
-  const char *cpu_level;   /* instructions to compute with: "reference", "avx2"; NULL: the best */
+  int n_threads;           /* that decoding uses, the caller included; 0: the engine's choice */
+  int n_threads_prefill;   /* that prefill uses; 0: the engine's choice */
+  const char *cpu_level;   /* instructions to compute with, see lm_cpu_levels(); NULL: the best */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
 } lm_model_options;
@@ -101,7 +108,7 @@ typedef struct {
   uint32_t n_kv_heads;
   lm_chat_family chat_family;
   bool chat_is_fallback; /* the file's template is missing or of no family above */
-  const char *cpu_level; /* what it computes with: "reference", "avx2" */
+  const char *cpu_level; /* what it computes with, one of lm_cpu_levels() */
 } lm_model_info;
 
 const lm_model_info *lm_model_get_info (const lm_model *model);
@@ -146,6 +153,16 @@ typedef struct {
 } lm_memory;
 lm_status lm_model_memory (
     const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error);
+
+/* What one token costs: against the speeds that the probes below find, it says how much of the
+ * computer a measured speed makes use of. Any level of open model that knows the architecture. */
+typedef struct {
+  uint64_t weight_bytes; /* of every matrix that a decoded token is multiplied with */
+  uint64_t kv_bytes;     /* of the KV cache, for each token that is in the context */
+  uint64_t prefill_macs; /* multiply-adds with weights for each token of a prompt; the output
+                          * matrix, which only the last one needs, and attention are not in it */
+} lm_model_work;
+lm_status lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
@@ -208,6 +225,10 @@ lm_status lm_chat_tokenize (const lm_model *model,
 
 /* ---- Sessions ----------------------------------------------------------------------------- */
 
+/* The thread that calls sync, append or score computes along with the model's own. On Windows and
+ * macOS its quality of service is raised, and stays so: it would be slowed down while the program
+ * is in the background. */
+
 typedef struct lm_session lm_session;
 
 typedef struct {
@@ -232,6 +253,7 @@ lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, l
 
 /* Adds one token and computes its logits: a decode step. Errors as lm_session_sync(). */
 lm_status lm_session_append (lm_session *session, lm_token token, lm_error *error);
+/* lm_session_advance(), which may do several steps at once, is with the sampling below. */
 
 /* Like lm_session_sync() from an empty timeline, but gives the logits after every token: position
  * counts from 0, logits has n_vocab values and is valid during the call. Return false to stop. */
@@ -250,6 +272,19 @@ const float *lm_session_get_logits (const lm_session *session);
 const lm_token *lm_session_get_tokens (const lm_session *session, size_t *n_tokens);
 uint32_t lm_session_get_n_ctx (const lm_session *session);
 
+/* Writes the timeline and its KV cache to a file, about lm_memory's kv_cache × tokens / n_ctx
+ * bytes, readable by its owner alone. What is at path stays until the new file is whole and on the
+ * disk. path: as for lm_model_open(). LM_ERROR_IO, LM_ERROR_MEMORY. */
+lm_status lm_session_save (const lm_session *session, const char *path, lm_error *error);
+
+/* Makes the timeline what was saved, so that a later sync finds its beginning computed; there are
+ * no logits until then. Whatever the file holds, nothing worse happens than that the session is
+ * empty afterwards, and usable, which it is after every failure: LM_ERROR_IO; LM_ERROR_FORMAT (no
+ * saved session at all); LM_ERROR_STATE, subject: "model" (another model, or level of
+ * instructions), "version" (of the file, or of the cache in it), "context" (number: tokens that it
+ * is too long), "damage" (it is not what was written); LM_ERROR_MEMORY. */
+lm_status lm_session_restore (lm_session *session, const char *path, lm_error *error);
+
 /* Stops the running call, and every later one, with LM_ERROR_CANCELLED until lm_session_resume().
  * Any thread; acts within 50 ms. */
 void lm_session_cancel (lm_session *session);
@@ -261,7 +296,9 @@ typedef struct {
   uint64_t decode_tokens;
   double prefill_seconds;
   double decode_seconds;
-  uint64_t reused_tokens; /* that a sync found in the KV cache */
+  uint64_t reused_tokens;   /* that a sync found in the KV cache */
+  uint64_t drafted_tokens;  /* that lm_session_advance() computed ahead … */
+  uint64_t accepted_tokens; /* … and that sampling chose as well: part of decode_tokens */
 } lm_session_stats;
 void lm_session_get_stats (const lm_session *session, lm_session_stats *stats);
 void lm_session_reset_stats (lm_session *session);
@@ -288,6 +325,53 @@ lm_status lm_session_sample (lm_session *session,
                              const lm_sampling *sampling,
                              lm_token *token,
                              lm_error *error);
+
+/* Prompt lookup: where the text's last tokens stood in it before, what followed them is computed
+ * along with the next token, for little more than the price of one. */
+typedef enum {
+  LM_LOOKUP_ADAPTIVE = 0, /* where it has proved to pay on this computer and in this text */
+  LM_LOOKUP_OFF,
+  LM_LOOKUP_ALWAYS, /* whatever it costs: for tests and measurements */
+} lm_lookup_mode;
+void lm_session_set_lookup (lm_session *session, lm_lookup_mode mode);
+
+/* lm_session_append() of token, and then of those tokens that lm_session_sample() with the same
+ * sampling would choose next, as far as lookup foresees them: n_more of them, 0 … capacity, written
+ * to more. Which tokens come and what their logits are does not depend on the mode, only how many
+ * come at once. None of them ends an answer (lm_token_is_end()). Afterwards the timeline ends with
+ * the last of them. Errors as lm_session_append(), and then n_more is 0. */
+lm_status lm_session_advance (lm_session *session,
+                              lm_token token,
+                              const lm_sampling *sampling,
+                              lm_token *more,
+                              size_t capacity,
+                              size_t *n_more,
+                              lm_error *error);
+
+/* ---- Probes ------------------------------------------------------------------------------- */
+
+/* What this computer can do at most, measured. Zero-initialised is fine. */
+typedef struct {
+  int n_threads;           /* 0: one a processor */
+  double seconds;          /* to measure for, 10 at most; 0: one second */
+  const char *cpu_level;   /* of lm_probe_int8_peak(), see lm_cpu_levels(); NULL: the best */
+  lm_progress_fn progress; /* NULL allowed */
+  void *user_data;
+} lm_probe_options;
+
+/* The rate, in bytes a second, at which threads together read memory that is in no cache: the best
+ * of several passes over LM_PROBE_BYTES with the widest loads there are, with and without prefetch.
+ * options: NULL for the defaults. LM_ERROR_MEMORY, LM_ERROR_CANCELLED, LM_ERROR_ARGUMENT. */
+#define LM_PROBE_BYTES ((uint64_t) 512 << 20)
+lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
+                                   double *bytes_per_second,
+                                   lm_error *error);
+
+/* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
+ * in registers already, with the level's instructions for that. The rest as above; a level that
+ * this computer lacks is LM_ERROR_ARGUMENT. */
+lm_status
+lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm_error *error);
 
 #ifdef __cplusplus
 }

@@ -49,11 +49,29 @@ void cli_show_progress (const char *what, double fraction);
 /* An integer option that was not given. */
 #define CLI_UNSET G_MININT
 
-/* Parses the options of a command. parameters: what follows them in the usage line, or NULL;
- * summary: what the command does. Both translated. On failure complains, and status is what to
- * exit with; --help prints and exits. */
+/* What a command computes with, as typed. */
+typedef struct {
+  int n_threads;
+  int n_threads_prefill;
+  char *cpu; /* owned */
+} CliCompute;
+
+#define CLI_COMPUTE_INIT { CLI_UNSET, CLI_UNSET, NULL }
+void cli_compute_clear (CliCompute *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliCompute, cli_compute_clear)
+
+/* For the engine: without --threads its own choice, but no more than this program is granted. Its
+ * string is self's. */
+LinnetModelOptions cli_compute_get_options (const CliCompute *self);
+
+/* Parses the options of a command. compute: filled from --threads, --threads-prefill and --cpu and
+ * checked, or NULL for a command that does not compute. parameters: what follows the options in the
+ * usage line, or NULL; summary: what the command does. Both translated. FALSE: there is nothing
+ * left to do (a complaint, or --cpu help), and status is what to exit with; --help prints and
+ * exits. */
 gboolean cli_parse (char **arguments,
                     const GOptionEntry *entries,
+                    CliCompute *compute,
                     const char *parameters,
                     const char *summary,
                     int *status);
@@ -77,16 +95,18 @@ cli_parse_list (const char *command, const char *option, const char *text, guint
 /* An argument as UTF-8, whatever the locale. Transfer full; NULL: complained. */
 char *cli_parse_text (const char *command, const char *option, const char *argument);
 
-/* A number of threads for an option that may be unset: what this computer grants. */
-int cli_choose_threads (int n_threads);
-
 /* ---- Models (options.c) ------------------------------------------------------------------- */
 
 /* path, or the demo model's if it is NULL. Transfer full; NULL: complained. */
 char *cli_find_model (const char *path);
 
-/* Opens it, or the demo model. n_threads: may be unset. NULL: complained. */
-LinnetModel *cli_open_model (const char *path, LinnetModelLevel level, int n_threads);
+/* Opens it, or the demo model. options and cancellable: NULL allowed. On failure complains and
+ * returns NULL, and status (NULL allowed) is what to exit with. */
+LinnetModel *cli_open_model (const char *path,
+                             LinnetModelLevel level,
+                             const LinnetModelOptions *options,
+                             GCancellable *cancellable,
+                             int *status);
 
 /* ---- Output (table.c) --------------------------------------------------------------------- */
 

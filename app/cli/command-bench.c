@@ -1,160 +1,123 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * linnet-cli bench: how fast a model is here. */
+ * linnet-cli bench: its options, and a thread to measure on while this one waits for Ctrl+C. */
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "bench.h"
 #include "cli.h"
-#include "engine/linnet-measure.h"
-#include "machine/linnet-machine.h"
+#include "input.h"
 
-#define MAX_TOKENS 1048576
+#define MAX_TOKENS      1048576
+#define DEFAULT_TIMEOUT 3600 /* seconds of one run of the peer */
 
 typedef struct {
   char *model;
+  char **files;
   char *prefills;
   char *depths;
   int n_decode;
-  int n_threads;
   int n_reps;
   gboolean json;
+  gboolean with_peer;
+  char *peer_path;
+  char *peer_command;
+  int peer_timeout;
+  CliCompute compute;
 } BenchArguments;
 
 static void
 clear_arguments (BenchArguments *given)
 {
   g_free (given->model);
+  g_strfreev (given->files);
   g_free (given->prefills);
   g_free (given->depths);
+  g_free (given->peer_path);
+  g_free (given->peer_command);
+  cli_compute_clear (&given->compute);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BenchArguments, clear_arguments)
 
-static void
-progress_cb (double fraction, gpointer user_data)
+/* What runs on the measuring thread, and what comes of it. */
+typedef struct {
+  const BenchOptions *options;
+  GCancellable *cancellable;
+  GMainLoop *loop;
+  BenchReport *report;
+  int status;
+} Measuring;
+
+static gboolean
+done_cb (gpointer user_data)
 {
-  cli_show_progress (_ ("Measuring…"), fraction);
+  Measuring *measuring = user_data;
+
+  g_main_loop_quit (measuring->loop);
+  return G_SOURCE_REMOVE;
 }
 
-static const char *
-kind_name (LinnetSpeedKind kind)
+static gpointer
+measuring_thread (gpointer user_data)
 {
-  return kind == LINNET_SPEED_PREFILL ? "prefill" : "decode";
+  Measuring *measuring = user_data;
+
+  measuring->report =
+      bench_measure (measuring->options, measuring->cancellable, &measuring->status);
+  g_idle_add (done_cb, measuring);
+  return NULL;
 }
 
-static void
-add_result (JsonBuilder *builder, const LinnetSpeed *speed)
+static gboolean
+interrupt_cb (gpointer user_data)
 {
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "test");
-  json_builder_add_string_value (builder, kind_name (speed->kind));
-  json_builder_set_member_name (builder, "tokens");
-  json_builder_add_int_value (builder, speed->n_tokens);
-  json_builder_set_member_name (builder, "depth");
-  json_builder_add_int_value (builder, speed->depth);
-  json_builder_set_member_name (builder, "reps");
-  json_builder_add_int_value (builder, speed->n_reps);
-  json_builder_set_member_name (builder, "median");
-  json_builder_add_double_value (builder, speed->median);
-  json_builder_set_member_name (builder, "min");
-  json_builder_add_double_value (builder, speed->min);
-  json_builder_set_member_name (builder, "max");
-  json_builder_add_double_value (builder, speed->max);
-  json_builder_end_object (builder);
-}
+  Measuring *measuring = user_data;
 
-static void
-print_json (LinnetModel *model, const LinnetMachine *machine, int n_threads, GArray *results)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "version");
-  json_builder_add_string_value (builder, VERSION);
-  json_builder_set_member_name (builder, "model");
-  json_builder_add_string_value (builder, linnet_model_get_title (model));
-  json_builder_set_member_name (builder, "quantisation");
-  json_builder_add_string_value (builder, linnet_model_get_quantisation (model));
-  json_builder_set_member_name (builder, "file_bytes");
-  json_builder_add_int_value (builder, (gint64) linnet_model_get_file_bytes (model));
-  json_builder_set_member_name (builder, "processor");
-  if (machine->processor != NULL)
-    json_builder_add_string_value (builder, machine->processor);
-  else
-    json_builder_add_null_value (builder);
-  json_builder_set_member_name (builder, "threads");
-  json_builder_add_int_value (builder, n_threads);
-  json_builder_set_member_name (builder, "results");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < results->len; i++)
-    add_result (builder, &g_array_index (results, LinnetSpeed, i));
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  cli_print_json (json_builder_get_root (builder));
-}
-
-static void
-add_row (CliTable *table, const LinnetSpeed *speed)
-{
-  g_autofree char *tokens = g_strdup_printf ("%u", speed->n_tokens);
-  g_autofree char *depth = g_strdup_printf ("%u", speed->depth);
-  g_autofree char *median = g_strdup_printf ("%.1f", speed->median);
-  g_autofree char *spread = g_strdup_printf ("%.1f – %.1f", speed->min, speed->max);
-
-  cli_table_add (
-      table, speed->kind == LINNET_SPEED_PREFILL ? C_ ("bench", "prefill") : C_ ("bench", "decode"),
-      tokens, depth, median, spread);
-}
-
-static void
-print_table (LinnetModel *model, const LinnetMachine *machine, int n_threads, GArray *results)
-{
-  g_autoptr (CliTable) table = cli_table_new ("lrrrr");
-  g_autofree char *size = g_format_size (linnet_model_get_file_bytes (model));
-
-  printf ("%s · %s · %s\n", linnet_model_get_title (model), linnet_model_get_quantisation (model),
-          size);
-  printf (ngettext ("%s · %d thread\n", "%s · %d threads\n", n_threads),
-          machine->processor != NULL ? machine->processor : _ ("Processor of unknown make"),
-          n_threads);
-  putchar ('\n');
-  cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
-                 _ ("Slowest – fastest"));
-  for (guint i = 0; i < results->len; i++)
-    add_row (table, &g_array_index (results, LinnetSpeed, i));
-  cli_table_print (table, 0);
+  g_cancellable_cancel (measuring->cancellable);
+  return G_SOURCE_CONTINUE;
 }
 
 static int
-measure (const BenchArguments *given, GArray *prefills, GArray *depths)
+measure (const BenchOptions *options, gboolean json)
 {
-  g_autoptr (LinnetMachine) machine = linnet_machine_new (NULL);
-  g_autoptr (LinnetModel) model = NULL;
-  g_autoptr (GArray) results = NULL;
-  g_autoptr (GError) error = NULL;
-  int n_threads = cli_choose_threads (given->n_threads);
-  LinnetSpeedOptions options = {
-    .prefills = (const guint *) (void *) prefills->data,
-    .n_prefills = prefills->len,
-    .n_decode = (guint) given->n_decode,
-    .depths = (const guint *) (void *) depths->data,
-    .n_depths = depths->len,
-    .n_reps = (guint) given->n_reps,
-  };
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (BenchReport) report = NULL;
+  Measuring measuring = { .options = options, .cancellable = cancellable, .loop = loop };
+  guint interrupt = cli_watch_interrupt (interrupt_cb, &measuring);
+  GThread *thread = g_thread_new ("bench", measuring_thread, &measuring);
 
-  model = cli_open_model (given->model, LINNET_MODEL_LEVEL_FULL, n_threads);
-  if (model == NULL)
-    return CLI_FAILED;
-  results = linnet_measure_speed (model, &options, progress_cb, NULL, NULL, &error);
-  cli_show_progress ("", 1);
-  if (results == NULL)
-    return cli_fail (error);
-  if (given->json)
-    print_json (model, machine, n_threads, results);
+  g_main_loop_run (loop);
+  g_thread_join (thread);
+  g_clear_handle_id (&interrupt, g_source_remove);
+  report = measuring.report;
+  if (report == NULL)
+    return measuring.status;
+  if (json)
+    bench_report_print_json (report);
   else
-    print_table (model, machine, n_threads, results);
+    bench_report_print_tables (report);
   return CLI_OK;
+}
+
+/* GOption takes the word after an option whose value may be left out for that value, so that
+ * “--peer FILE” would lose the file: “--peer=PATH” gets an option of its own. Transfer full. */
+static GStrv
+separate_peer (char **arguments)
+{
+  GStrv copy = g_strdupv (arguments);
+
+  for (guint i = 1; copy[i] != NULL && !g_str_equal (copy[i], "--"); i++) {
+    if (g_str_has_prefix (copy[i], "--peer=")) {
+      char *separate = g_strconcat ("--peer-path=", copy[i] + strlen ("--peer="), NULL);
+
+      g_free (copy[i]);
+      copy[i] = separate;
+    }
+  }
+  return copy;
 }
 
 static gboolean
@@ -162,7 +125,6 @@ parse (char **arguments, BenchArguments *given, int *status)
 {
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &given->model, N_ ("The model"), N_ ("FILE") },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &given->n_threads, N_ ("Threads to compute with"), "N" },
     { "prefill", 'p', 0, G_OPTION_ARG_STRING, &given->prefills,
       N_ ("Tokens to read at once (128,512); 0: do not measure reading"), "N,N…" },
     { "decode", 'n', 0, G_OPTION_ARG_INT, &given->n_decode,
@@ -171,42 +133,131 @@ parse (char **arguments, BenchArguments *given, int *status)
       N_ ("Tokens that are in the context beforehand (0)"), "N,N…" },
     { "reps", 0, 0, G_OPTION_ARG_INT, &given->n_reps, N_ ("Repetitions of each (3)"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
+    { "peer", 0, 0, G_OPTION_ARG_NONE, &given->with_peer,
+      N_ ("Compare with llama.cpp’s llama-bench on the PATH; --peer=PATH: with that one"), NULL },
+    { "peer-path", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given->peer_path, NULL, NULL },
+    { "peer-command", 0, 0, G_OPTION_ARG_FILENAME, &given->peer_command,
+      N_ ("Compare with a llama-bench that is started like this"), N_ ("COMMAND") },
+    { "peer-timeout", 0, 0, G_OPTION_ARG_INT, &given->peer_timeout,
+      N_ ("Seconds that one run of it may take (3600)"), "N" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given->files, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
+  g_auto (GStrv) separated = separate_peer (arguments);
 
-  return cli_parse (arguments, entries, NULL,
-                    _ ("Measures how many tokens a second a model reads (prefill) and writes "
-                       "(decode) on this computer: the median of several runs, the slowest and the "
-                       "fastest."),
+  return cli_parse (separated, entries, &given->compute, _ ("[FILE…]"),
+                    _ ("Measures how many tokens a second models read (prefill) and write (decode) "
+                       "on this computer: the median of several runs, the slowest and the fastest; "
+                       "and how much that makes of what the computer can do at most, measured at "
+                       "the same time: of the memory’s read bandwidth for decode, of the "
+                       "processor’s 8-bit multiply-adds for prefill."),
                     status);
+}
+
+static gboolean
+check_ranges (const BenchArguments *given)
+{
+  return cli_check_range ("bench", "-n", given->n_decode, 0, MAX_TOKENS) &&
+         cli_check_range ("bench", "--reps", given->n_reps, 1, 1000) &&
+         cli_check_range ("bench", "--peer-timeout", given->peer_timeout, 1, 1000000);
+}
+
+/* Numbers each once, and without zeros unless those are wanted. NULL: complained. */
+static GArray *
+parse_sizes (const char *option, const char *text, gboolean keep_zero)
+{
+  g_autoptr (GArray) given = cli_parse_list ("bench", option, text, 0, MAX_TOKENS);
+  g_autoptr (GArray) sizes = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  if (given == NULL)
+    return NULL;
+  for (guint i = 0; i < given->len; i++) {
+    guint size = g_array_index (given, guint, i);
+    gboolean is_new = size > 0 || keep_zero;
+
+    for (guint j = 0; j < sizes->len; j++)
+      is_new = is_new && g_array_index (sizes, guint, j) != size;
+    if (is_new)
+      g_array_append_val (sizes, size);
+  }
+  return g_steal_pointer (&sizes);
+}
+
+/* The models to measure, the demo model if none is named. NULL: complained. */
+static GStrv
+list_files (const BenchArguments *given)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (given->model != NULL)
+    g_strv_builder_add (builder, given->model);
+  if (given->files != NULL)
+    g_strv_builder_addv (builder, (const char **) given->files);
+  if (given->model == NULL && given->files == NULL) {
+    char *demo = cli_find_model (NULL);
+
+    if (demo == NULL)
+      return NULL;
+    g_strv_builder_take (builder, demo);
+  }
+  return g_strv_builder_end (builder);
+}
+
+/* A comparison needs to know the number of threads, so that it is not left to the engine: a thread
+ * for each core, which is also what llama.cpp takes. */
+static LinnetModelOptions
+choose_compute (const CliCompute *compute)
+{
+  g_autoptr (LinnetMachine) machine = linnet_machine_new (NULL);
+  LinnetModelOptions options = cli_compute_get_options (compute);
+
+  if (compute->n_threads == CLI_UNSET)
+    options.n_threads = (int) MIN (machine->n_cores, machine->n_workers);
+  if (compute->n_threads_prefill == CLI_UNSET)
+    options.n_threads_prefill = options.n_threads;
+  return options;
 }
 
 int
 cli_run_bench (char **arguments)
 {
-  g_auto (BenchArguments) given = { .n_decode = 64, .n_threads = CLI_UNSET, .n_reps = 3 };
+  g_auto (BenchArguments) given = {
+    .n_decode = 64, .n_reps = 3, .peer_timeout = DEFAULT_TIMEOUT, .compute = CLI_COMPUTE_INIT
+  };
   g_autoptr (GArray) prefills = NULL;
   g_autoptr (GArray) depths = NULL;
+  g_autoptr (BenchPeer) peer = NULL;
+  g_auto (GStrv) files = NULL;
+  BenchOptions options = { 0 };
   int status;
 
   if (!parse (arguments, &given, &status))
     return status;
-  if (!cli_check_range ("bench", "--threads", given.n_threads, 1, 1024) ||
-      !cli_check_range ("bench", "-n", given.n_decode, 0, MAX_TOKENS) ||
-      !cli_check_range ("bench", "--reps", given.n_reps, 1, 1000))
+  if (!check_ranges (&given))
     return CLI_USAGE;
-  prefills = cli_parse_list ("bench", "-p", given.prefills != NULL ? given.prefills : "128,512", 0,
-                             MAX_TOKENS);
-  if (prefills == NULL)
-    return CLI_USAGE;
-  depths = cli_parse_list ("bench", "-d", given.depths != NULL ? given.depths : "0", 0, MAX_TOKENS);
+  prefills = parse_sizes ("-p", given.prefills != NULL ? given.prefills : "128,512", FALSE);
+  depths =
+      prefills != NULL ? parse_sizes ("-d", given.depths != NULL ? given.depths : "0", TRUE) : NULL;
   if (depths == NULL)
     return CLI_USAGE;
-  for (guint i = prefills->len; i > 0; i--) {
-    if (g_array_index (prefills, guint, i - 1) == 0)
-      g_array_remove_index (prefills, i - 1);
-  }
   if (prefills->len == 0 && given.n_decode == 0)
     return cli_usage ("bench", "%s", _ ("With -p 0 and -n 0 there is nothing to measure."));
-  return measure (&given, prefills, depths);
+  if (given.with_peer || given.peer_path != NULL || given.peer_command != NULL) {
+    g_autoptr (GError) error = NULL;
+
+    peer = bench_peer_new (given.peer_path, given.peer_command, (guint) given.peer_timeout, &error);
+    if (peer == NULL)
+      return cli_fail (error);
+  }
+  files = list_files (&given);
+  if (files == NULL)
+    return CLI_FAILED;
+  options.files = (const char *const *) files;
+  options.prefills = prefills;
+  options.n_decode = (guint) given.n_decode;
+  options.depths = depths;
+  options.n_reps = (guint) given.n_reps;
+  options.model = choose_compute (&given.compute);
+  options.peer = peer;
+  return measure (&options, given.json);
 }

@@ -13,10 +13,12 @@ typedef struct {
   char *system;
   char *question;
   char *temperature;
+  char *state;
+  gboolean no_lookup;
   int n_tokens;
-  int n_threads;
   int n_ctx;
   gint64 seed;
+  CliCompute compute;
 } ChatArguments;
 
 static void
@@ -26,6 +28,8 @@ clear_arguments (ChatArguments *given)
   g_free (given->system);
   g_free (given->question);
   g_free (given->temperature);
+  cli_compute_clear (&given->compute);
+  g_free (given->state);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
@@ -45,14 +49,17 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("Temperature: 0 always takes the likeliest token, 0.7 is usual"), "T" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &given->seed,
       N_ ("Seed of the choices: the same seed gives the same answer"), "N" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &given->n_threads,
-      N_ ("Threads to compute with; without it, as many as there are processors"), "N" },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &given->n_ctx,
       N_ ("Context: tokens of the conversation that are kept in mind"), "N" },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &given->state,
+      N_ ("Keep what was read in FILE, so that the next time need not read it again"),
+      N_ ("FILE") },
+    { "no-lookup", 0, 0, G_OPTION_ARG_NONE, &given->no_lookup,
+      N_ ("Do not guess tokens from the text so far (the answers are the same)"), NULL },
     G_OPTION_ENTRY_NULL
   };
 
-  return cli_parse (arguments, entries, NULL,
+  return cli_parse (arguments, entries, &given->compute, NULL,
                     _ ("Talks with a model. Ctrl+C stops an answer, Ctrl+D ends the conversation."),
                     status);
 }
@@ -66,7 +73,6 @@ fill_numbers (const ChatArguments *given, CliTalkOptions *options)
   linnet_generation_options_init (&options->generation);
   temperature = options->generation.temperature;
   if (!cli_check_range ("chat", "-n", given->n_tokens, 1, 1000000) ||
-      !cli_check_range ("chat", "--threads", given->n_threads, 1, 1024) ||
       !cli_check_range ("chat", "--ctx", given->n_ctx, 16, 16777216) ||
       !cli_check_range ("chat", "--seed", given->seed, 0, G_MAXINT64) ||
       !cli_parse_double ("chat", "--temp", given->temperature, 0, 10, &temperature))
@@ -76,7 +82,8 @@ fill_numbers (const ChatArguments *given, CliTalkOptions *options)
     options->generation.max_tokens = (guint) given->n_tokens;
   if (given->n_ctx != CLI_UNSET)
     options->load.n_ctx = (guint) given->n_ctx;
-  options->load.n_threads = cli_choose_threads (given->n_threads);
+  options->load.model = cli_compute_get_options (&given->compute);
+  options->generation.no_lookup = given->no_lookup;
   options->has_seed = given->seed != CLI_UNSET;
   if (options->has_seed)
     options->generation.seed = (guint64) given->seed;
@@ -87,7 +94,7 @@ int
 cli_run_chat (char **arguments)
 {
   g_auto (ChatArguments) given = {
-    .n_tokens = CLI_UNSET, .n_threads = CLI_UNSET, .n_ctx = CLI_UNSET, .seed = CLI_UNSET
+    .n_tokens = CLI_UNSET, .n_ctx = CLI_UNSET, .seed = CLI_UNSET, .compute = CLI_COMPUTE_INIT
   };
   CliTalkOptions options = { 0 };
   g_autofree char *model = NULL;
@@ -109,5 +116,6 @@ cli_run_chat (char **arguments)
   options.model = model;
   options.system = system;
   options.question = question;
+  options.state = given.state;
   return cli_talk (&options);
 }

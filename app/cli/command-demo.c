@@ -25,11 +25,12 @@ int
 cli_run_demo (char **arguments)
 {
   const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  g_auto (CliCompute) compute = CLI_COMPUTE_INIT;
   CliTalkOptions options = { 0 };
   g_autofree char *model = NULL;
   int status;
 
-  if (!cli_parse (arguments, entries, NULL,
+  if (!cli_parse (arguments, entries, &compute, NULL,
                   _ ("Describes this computer and asks the demo model a question."), &status))
     return status;
   model = cli_find_model (NULL);
@@ -39,7 +40,7 @@ cli_run_demo (char **arguments)
   /* Translators: the demo model is very small and answers little well. Choose a question that it
    * does answer in your language; in Chinese that is "中国的首都是哪里？". */
   options.question = _ ("What is the capital of France?");
-  options.load.n_threads = cli_choose_threads (CLI_UNSET);
+  options.load.model = cli_compute_get_options (&compute);
   linnet_generation_options_init (&options.generation);
   options.generation.temperature = 0;
   options.generation.max_tokens = MAX_TOKENS;

@@ -199,13 +199,13 @@ cli_run_inspect (char **arguments)
   JsonNode *description;
   int status;
 
-  if (!cli_parse (arguments, entries, _ ("FILE"),
+  if (!cli_parse (arguments, entries, NULL, _ ("FILE"),
                   _ ("Shows a GGUF file’s metadata, its tensors by type, and the memory it needs."),
                   &status))
     return status;
   if (files == NULL || g_strv_length (files) != 1)
     return cli_usage ("inspect", "%s", _ ("Name one GGUF file to inspect."));
-  model = cli_open_model (files[0], LINNET_MODEL_LEVEL_METADATA, 1);
+  model = cli_open_model (files[0], LINNET_MODEL_LEVEL_METADATA, NULL, NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
   description = linnet_model_describe (model);

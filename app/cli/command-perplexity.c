@@ -63,18 +63,23 @@ print_text (guint n_ctx, const LinnetPerplexity *result)
 }
 
 static int
-measure (const char *model_path, const char *text_path, int n_threads, guint n_ctx, gboolean json)
+measure (const char *model_path,
+         const char *text_path,
+         const CliCompute *compute,
+         guint n_ctx,
+         gboolean json)
 {
   g_autoptr (LinnetModel) model = NULL;
   g_autoptr (GString) text = NULL;
   g_autoptr (GError) error = NULL;
+  LinnetModelOptions options = cli_compute_get_options (compute);
   LinnetPerplexity result;
   gboolean ok;
 
   text = cli_read_file (text_path, &error);
   if (text == NULL)
     return cli_fail (error);
-  model = cli_open_model (model_path, LINNET_MODEL_LEVEL_FULL, n_threads);
+  model = cli_open_model (model_path, LINNET_MODEL_LEVEL_FULL, &options, NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
   ok = linnet_measure_perplexity (model, text->str, text->len, n_ctx, &result, progress_cb, NULL,
@@ -95,28 +100,26 @@ cli_run_perplexity (char **arguments)
   g_autofree char *path = NULL;
   g_auto (GStrv) files = NULL;
   int n_ctx = DEFAULT_CTX;
-  int n_threads = CLI_UNSET;
+  g_auto (CliCompute) compute = CLI_COMPUTE_INIT;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &path, N_ ("The model"), N_ ("FILE") },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &n_ctx, N_ ("Tokens in a window (512)"), "N" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, N_ ("Threads to compute with"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print the figures as JSON"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
   int status;
 
-  if (!cli_parse (arguments, entries, _ ("TEXT"),
+  if (!cli_parse (arguments, entries, &compute, _ ("TEXT"),
                   _ ("Measures how well a model foretells the text in the file TEXT (“-”: standard "
                      "input). The text is cut into windows of --ctx tokens, and the second half of "
                      "each is scored: the protocol of llama-perplexity."),
                   &status))
     return status;
-  if (!cli_check_range ("perplexity", "--ctx", n_ctx, 4, 1048576) ||
-      !cli_check_range ("perplexity", "--threads", n_threads, 1, 1024))
+  if (!cli_check_range ("perplexity", "--ctx", n_ctx, 4, 1048576))
     return CLI_USAGE;
   if (files == NULL || g_strv_length (files) != 1)
     return cli_usage ("perplexity", "%s", _ ("Name one text file to measure with."));
-  return measure (path, files[0], n_threads, (guint) n_ctx, json);
+  return measure (path, files[0], &compute, (guint) n_ctx, json);
 }

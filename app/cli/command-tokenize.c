@@ -26,11 +26,11 @@ cli_run_tokenize (char **arguments)
   g_autoptr (GError) error = NULL;
   int status;
 
-  if (!cli_parse (arguments, entries, NULL,
+  if (!cli_parse (arguments, entries, NULL, NULL,
                   _ ("Reads a text from standard input and prints the ids of its tokens."),
                   &status))
     return status;
-  model = cli_open_model (path, LINNET_MODEL_LEVEL_TOKENIZER, 1);
+  model = cli_open_model (path, LINNET_MODEL_LEVEL_TOKENIZER, NULL, NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
   text = cli_read_input (&error);

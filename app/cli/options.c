@@ -4,15 +4,80 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "cli.h"
 #include "machine/linnet-machine.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
+#define MAX_THREADS 1024
+
+void
+cli_compute_clear (CliCompute *self)
+{
+  g_clear_pointer (&self->cpu, g_free);
+}
+
+LinnetModelOptions
+cli_compute_get_options (const CliCompute *self)
+{
+  g_autoptr (LinnetMachine) machine = linnet_machine_new (NULL);
+  int most = machine->n_workers < machine->n_threads ? (int) machine->n_workers : 0;
+  int n_threads = self->n_threads != CLI_UNSET ? self->n_threads : most;
+
+  return (LinnetModelOptions) {
+    .n_threads = n_threads,
+    .n_threads_prefill = self->n_threads_prefill != CLI_UNSET ? self->n_threads_prefill : n_threads,
+    .cpu_level = self->cpu,
+  };
+}
+
+static void
+add_compute_entries (GOptionContext *context, CliCompute *compute)
+{
+  const GOptionEntry entries[] = {
+    { "threads", 0, 0, G_OPTION_ARG_INT, &compute->n_threads,
+      N_ ("Threads to compute with; without it, as many as are good here"), "N" },
+    { "threads-prefill", 0, 0, G_OPTION_ARG_INT, &compute->n_threads_prefill,
+      N_ ("Threads to read with, if not as many"), "N" },
+    { "cpu", 0, 0, G_OPTION_ARG_STRING, &compute->cpu,
+      N_ ("Instructions to compute with, not the best there are; “help” lists them"),
+      N_ ("LEVEL") },
+    G_OPTION_ENTRY_NULL
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+/* Whether there is something to compute; otherwise status is what to exit with. */
+static gboolean
+check_compute (const char *command, const CliCompute *compute, int *status)
+{
+  g_autoptr (GError) error = NULL;
+
+  *status = CLI_USAGE;
+  if (!cli_check_range (command, "--threads", compute->n_threads, 1, MAX_THREADS) ||
+      !cli_check_range (command, "--threads-prefill", compute->n_threads_prefill, 1, MAX_THREADS))
+    return FALSE;
+  if (g_strcmp0 (compute->cpu, "help") == 0 || g_strcmp0 (compute->cpu, "list") == 0) {
+    g_auto (GStrv) levels = linnet_cpu_level_list ();
+    g_autofree char *lines = g_strjoinv ("\n", levels);
+
+    puts (lines);
+    *status = CLI_OK;
+    return FALSE;
+  }
+  if (linnet_cpu_level_check (compute->cpu, &error))
+    return TRUE;
+  cli_usage (command, "%s", error->message);
+  return FALSE;
+}
+
 gboolean
 cli_parse (char **arguments,
            const GOptionEntry *entries,
+           CliCompute *compute,
            const char *parameters,
            const char *summary,
            int *status)
@@ -28,9 +93,11 @@ cli_parse (char **arguments,
   g_set_prgname (program);
   g_option_context_set_summary (context, summary);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (compute != NULL)
+    add_compute_entries (context, compute);
   if (g_option_context_parse (context, &n_arguments, &copy, &error)) {
     if (n_arguments == 1)
-      return TRUE;
+      return compute == NULL || check_compute (command, compute, status);
     *status = cli_usage (command, _ ("“%s” is one argument too many."), copy[1]);
     return FALSE;
   }
@@ -116,17 +183,6 @@ cli_parse_text (const char *command, const char *option, const char *argument)
   return g_steal_pointer (&text);
 }
 
-int
-cli_choose_threads (int n_threads)
-{
-  g_autoptr (LinnetMachine) machine = NULL;
-
-  if (n_threads != CLI_UNSET)
-    return n_threads;
-  machine = linnet_machine_new (NULL);
-  return (int) machine->n_workers;
-}
-
 /* Where the demo model may be, most wanted first. Transfer full. */
 static GStrv
 list_data_dirs (void)
@@ -172,18 +228,24 @@ loading_cb (double fraction, gpointer user_data)
 }
 
 LinnetModel *
-cli_open_model (const char *path, LinnetModelLevel level, int n_threads)
+cli_open_model (const char *path,
+                LinnetModelLevel level,
+                const LinnetModelOptions *options,
+                GCancellable *cancellable,
+                int *status)
 {
   g_autofree char *found = cli_find_model (path);
   g_autoptr (GError) error = NULL;
-  LinnetModel *model;
+  LinnetModel *model = NULL;
+  int failure = CLI_FAILED;
 
-  if (found == NULL)
-    return NULL;
-  model = linnet_model_open (found, level, cli_choose_threads (n_threads), loading_cb, NULL, NULL,
-                             &error);
-  cli_show_progress ("", 1);
-  if (model == NULL)
-    cli_fail (error);
+  if (found != NULL) {
+    model = linnet_model_open (found, level, options, loading_cb, NULL, cancellable, &error);
+    cli_show_progress ("", 1);
+    if (model == NULL)
+      failure = cli_fail (error);
+  }
+  if (status != NULL)
+    *status = model != NULL ? CLI_OK : failure;
   return model;
 }

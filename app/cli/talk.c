@@ -21,13 +21,34 @@ typedef struct {
   gboolean at_prompt;
   gboolean has_text;      /* of the answer being written */
   gboolean ends_in_break; /* the answer so far ends with a newline */
+  gboolean has_news;      /* the model has in mind what the state file does not hold */
+  gboolean saving;
 } Talk;
+
+static void
+saved_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
+{
+  Talk *talk = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!linnet_engine_save_state_finish (LINNET_ENGINE (engine), result, &error)) {
+    int status = cli_fail (error);
+
+    talk->status = talk->status != CLI_OK ? talk->status : status;
+  }
+  g_main_loop_quit (talk->loop);
+}
 
 static void
 end (Talk *talk, int status)
 {
   talk->status = status;
-  g_main_loop_quit (talk->loop);
+  if (talk->options->state == NULL || !talk->has_news) {
+    g_main_loop_quit (talk->loop);
+    return;
+  }
+  talk->saving = TRUE;
+  linnet_engine_save_state_async (talk->engine, talk->options->state, saved_cb, talk);
 }
 
 /* Prompts go where somebody sees them, and never between the answers of a script. */
@@ -116,13 +137,19 @@ note_figures (LinnetGeneration *generation)
 {
   LinnetGenerationStats stats;
   g_autofree char *written = NULL;
+  g_autofree char *guessed = NULL;
 
   linnet_generation_get_stats (generation, &stats);
   written = g_strdup_printf (
       ngettext ("%u token written", "%u tokens written", stats.decode_tokens), stats.decode_tokens);
-  cli_note (_ ("%s, %.1f tokens/s · %u read, %.1f tokens/s"), written,
-            per_second (stats.decode_tokens, stats.decode_seconds), stats.prefill_tokens,
-            per_second (stats.prefill_tokens, stats.prefill_seconds));
+  /* Translators: tokens that were guessed from the text so far, and how many of them were right. */
+  if (stats.drafted_tokens > 0)
+    guessed = g_strdup_printf (
+        ngettext (" · %u of %u guess right", " · %u of %u guesses right", stats.drafted_tokens),
+        stats.accepted_tokens, stats.drafted_tokens);
+  cli_note (_ ("%s, %.1f tokens/s%s · %u read, %.1f tokens/s"), written,
+            per_second (stats.decode_tokens, stats.decode_seconds), guessed != NULL ? guessed : "",
+            stats.prefill_tokens, per_second (stats.prefill_tokens, stats.prefill_seconds));
 }
 
 static void
@@ -153,6 +180,7 @@ finished_cb (LinnetChat *chat, LinnetGeneration *generation, gpointer user_data)
 
   g_signal_handlers_disconnect_by_func (generation, text_cb, talk);
   if (reason != LINNET_FINISH_FAILED) {
+    talk->has_news = TRUE;
     if (!talk->ends_in_break)
       putchar ('\n');
     fflush (stdout);
@@ -183,6 +211,36 @@ note_fallback (LinnetModel *model)
 }
 
 static void
+begin (Talk *talk)
+{
+  if (talk->options->question == NULL)
+    ask_next (talk);
+  else if (!send_question (talk, talk->options->question))
+    end (talk, cli_usage ("chat", "%s", _ ("The question is empty.")));
+}
+
+/* A state that does not fit is replaced in the end; what is no state at all is not touched. */
+static void
+restored_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
+{
+  Talk *talk = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = g_filename_display_basename (talk->options->state);
+  guint n_tokens;
+
+  if (linnet_engine_restore_state_finish (LINNET_ENGINE (engine), result, &n_tokens, &error)) {
+    cli_note (ngettext ("“%s” brings back %u token.", "“%s” brings back %u tokens.", n_tokens),
+              name, n_tokens);
+  } else if (g_error_matches (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_STATE)) {
+    cli_note ("%s", error->message);
+  } else {
+    end (talk, cli_fail (error));
+    return;
+  }
+  begin (talk);
+}
+
+static void
 loaded_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
 {
   Talk *talk = user_data;
@@ -196,13 +254,14 @@ loaded_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
     return;
   }
   note_fallback (linnet_engine_get_model (talk->engine));
-  if (talk->options->question == NULL)
-    ask_next (talk);
-  else if (!send_question (talk, talk->options->question))
-    end (talk, cli_usage ("chat", "%s", _ ("The question is empty.")));
+  if (talk->options->state != NULL && g_file_test (talk->options->state, G_FILE_TEST_EXISTS))
+    linnet_engine_restore_state_async (talk->engine, talk->options->state, restored_cb, talk);
+  else
+    begin (talk);
 }
 
-/* Ctrl+C: whatever is going on stops; at the prompt that is the program. */
+/* Ctrl+C: whatever is going on stops; at the prompt that is the program. Saving is not stopped: it
+ * is the program that ends already. */
 static gboolean
 interrupt_cb (gpointer user_data)
 {
@@ -212,7 +271,7 @@ interrupt_cb (gpointer user_data)
     g_cancellable_cancel (talk->loading);
   } else if (linnet_chat_get_busy (talk->chat)) {
     linnet_chat_stop (talk->chat);
-  } else {
+  } else if (!talk->saving) {
     fputs ("\n", stderr);
     end (talk, CLI_INTERRUPTED);
   }

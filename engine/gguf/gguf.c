@@ -10,6 +10,7 @@
 #include "gguf/map.h"
 #include "gguf/part.h"
 #include "util/error.h"
+#include "util/file.h"
 
 #define SUFFIX_LENGTH 20 /* of "-00001-of-00003.gguf" */
 #define SUFFIX_SIZE   48 /* room for any two numbers */

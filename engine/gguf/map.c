@@ -15,22 +15,7 @@
 #endif
 
 #include "util/error.h"
-
-const char *
-lm_path_get_name (const char *path)
-{
-  const char *name = path;
-
-  for (const char *c = path; *c != '\0'; c++) {
-    if (*c == '/')
-      name = c + 1;
-#ifdef _WIN32
-    if (*c == '\\' || *c == ':')
-      name = c + 1;
-#endif
-  }
-  return *name == '\0' ? path : name;
-}
+#include "util/file.h"
 
 static lm_status
 fail_io (const char *path, int code, lm_error *error)

@@ -9,6 +9,3 @@
  * (empty), LM_ERROR_MEMORY. */
 lm_status lm_map_open (const char *path, lm_mapping *mapping, lm_error *error);
 void lm_map_close (lm_mapping *mapping); /* a zero mapping allowed; leaves it zero */
-
-/* The last component of path. */
-const char *lm_path_get_name (const char *path);

@@ -122,6 +122,10 @@ typedef struct {
 
   /* Floats to halves, rounded to nearest even: rows for the KV cache. */
   void (*to_half) (const float *x, size_t n, uint16_t *out);
+
+  /* Multiplies 8-bit integers in registers n_iterations times and returns how many multiply-adds
+   * that were: for lm_probe_int8_peak(). */
+  uint64_t (*peak) (uint64_t n_iterations);
 } lm_kernels;
 
 /* The best table that has name ("reference", "avx2", "avx-vnni", "avx512-vnni", "neon", "dotprod",

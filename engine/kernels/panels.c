@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "quant/blocks.h"
 #include "util/error.h"
+
+#define N_GROUPS        (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
+#define MAX_BLOCK_BYTES 256 /* of any type that has panels */
 
 size_t
 lm_panels_count (const lm_matrix *matrix, uint32_t panel_rows)
@@ -23,45 +27,179 @@ lm_panels_bytes (const lm_matrix *matrix, uint32_t panel_rows)
   return bytes;
 }
 
-/* Where a block has the half that is not part of a word: at its end in two types. */
-static size_t
-half_offset (uint32_t type, size_t block_bytes)
+/* ---- The order in a block ----------------------------------------------------------------- */
+
+static inline uint64_t
+load_8 (const uint8_t *bytes)
 {
-  return type == LM_TYPE_Q6_K || type == LM_TYPE_Q3_K ? block_bytes - 2 : 0;
+  uint64_t value;
+
+  memcpy (&value, bytes, sizeof value);
+  return value;
 }
 
-/* The words of one block of each row, word by word. */
-static void
-pack_words (const char *const *rows, uint32_t n_rows, size_t n_words, char *out)
+static inline uint32_t
+load_4 (const uint8_t *bytes)
 {
-  for (size_t i = 0; i < n_words; i++)
+  uint32_t value;
+
+  memcpy (&value, bytes, sizeof value);
+  return value;
+}
+
+/* The nibbles at shift (0 or 4) of 32 bytes, one a column. */
+static inline uint8_t *
+put_nibbles (const uint8_t *columns, int shift, uint8_t *out)
+{
+  const uint64_t low = 0x0f0f0f0f0f0f0f0f;
+
+  for (int i = 0; i < 16; i += 8) {
+    uint64_t both =
+        (load_8 (columns + i) >> shift & low) | (load_8 (columns + 16 + i) >> shift & low) << 4;
+
+    memcpy (out + i, &both, sizeof both);
+  }
+  return out + 16;
+}
+
+/* The two bits at shift of 32 bytes, one a column. */
+static inline uint8_t *
+put_two_bits (const uint8_t *columns, int shift, uint8_t *out)
+{
+  for (int half = 0; half < 2; half++, out += 4) {
+    uint32_t word = 0;
+
+    for (int j = 0; j < 4; j++)
+      word |= (load_4 (columns + 16 * half + 4 * j) >> shift & 0x03030303) << 2 * j;
+    memcpy (out, &word, sizeof word);
+  }
+  return out;
+}
+
+/* The bit at shift of 32 bytes, one a column. */
+static inline uint8_t *
+put_bits (const uint8_t *columns, int shift, uint8_t *out)
+{
+  uint32_t word = 0;
+
+  for (int j = 0; j < 8; j++)
+    word |= (load_4 (columns + 4 * j) >> shift & 0x01010101) << j;
+  memcpy (out, &word, sizeof word);
+  return out + 4;
+}
+
+static inline uint8_t *
+put (const void *bytes, size_t n, uint8_t *out)
+{
+  memcpy (out, bytes, n);
+  return out + n;
+}
+
+static void
+order_q2_k (const lm_block_q2_k *b, uint8_t *out)
+{
+  out = put (&b->d, 2 * sizeof b->d, out);
+  out = put (b->scales, sizeof b->scales, out);
+  for (int g = 0; g < N_GROUPS; g++)
+    out = put_two_bits (b->qs + 32 * (g / 4), 2 * (g % 4), out);
+}
+
+static void
+order_q3_k (const lm_block_q3_k *b, uint8_t *out)
+{
+  out = put (&b->d, sizeof b->d, out);
+  out = put (b->scales, sizeof b->scales, out);
+  for (int g = 0; g < N_GROUPS; g++) {
+    out = put_two_bits (b->qs + 32 * (g / 4), 2 * (g % 4), out);
+    out = put_bits (b->hmask, g, out);
+  }
+}
+
+static void
+order_q4_k (const lm_block_q4_k *b, uint8_t *out)
+{
+  out = put (&b->d, 2 * sizeof b->d, out);
+  out = put (b->scales, sizeof b->scales, out);
+  for (int g = 0; g < N_GROUPS; g++)
+    out = put_nibbles (b->qs + 32 * (g / 2), 4 * (g % 2), out);
+}
+
+static void
+order_q5_k (const lm_block_q5_k *b, uint8_t *out)
+{
+  out = put (&b->d, 2 * sizeof b->d, out);
+  out = put (b->scales, sizeof b->scales, out);
+  for (int g = 0; g < N_GROUPS; g++) {
+    out = put_nibbles (b->qs + 32 * (g / 2), 4 * (g % 2), out);
+    out = put_bits (b->qh, g, out);
+  }
+}
+
+/* See lm_unpack_q6_k() for where the file has a group's bits. */
+static void
+order_q6_k (const lm_block_q6_k *b, uint8_t *out)
+{
+  out = put (&b->d, sizeof b->d, out);
+  out = put (b->scales, sizeof b->scales, out);
+  for (int g = 0; g < N_GROUPS; g++) {
+    out = put_nibbles (b->ql + 64 * (g / 4) + 32 * (g % 2), g % 4 < 2 ? 0 : 4, out);
+    out = put_two_bits (b->qh + 32 * (g / 4), 2 * (g % 4), out);
+  }
+}
+
+static void
+order_block (uint32_t type, const void *block, size_t block_bytes, uint8_t *out)
+{
+  switch (type) {
+  case LM_TYPE_Q2_K:
+    order_q2_k (block, out);
+    break;
+  case LM_TYPE_Q3_K:
+    order_q3_k (block, out);
+    break;
+  case LM_TYPE_Q4_K:
+    order_q4_k (block, out);
+    break;
+  case LM_TYPE_Q5_K:
+    order_q5_k (block, out);
+    break;
+  case LM_TYPE_Q6_K:
+    order_q6_k (block, out);
+    break;
+  default:
+    memcpy (out, block, block_bytes);
+  }
+}
+
+/* ---- Rows side by side -------------------------------------------------------------------- */
+
+/* One block of each row: the half, if there is one, then word by word. */
+static void
+put_rows (uint8_t rows[][MAX_BLOCK_BYTES], uint32_t n_rows, size_t block_bytes, char *out)
+{
+  size_t half_bytes = block_bytes % 4;
+
+  for (uint32_t r = 0; half_bytes > 0 && r < n_rows; r++, out += half_bytes)
+    memcpy (out, rows[r], half_bytes);
+  for (size_t at = half_bytes; at < block_bytes; at += 4)
     for (uint32_t r = 0; r < n_rows; r++, out += 4)
-      memcpy (out, rows[r] + 4 * i, 4);
+      memcpy (out, rows[r] + at, 4);
 }
 
 void
 lm_panels_pack (const lm_matrix *matrix, uint32_t panel_rows, size_t index, void *panels)
 {
-  const lm_type_traits *traits = lm_type_get_traits (matrix->type);
-  size_t block_bytes = traits->block_bytes;
-  size_t half_bytes = block_bytes % 4;
-  size_t offset = half_offset (matrix->type, block_bytes);
+  size_t block_bytes = lm_type_get_traits (matrix->type)->block_bytes;
   size_t first = index * panel_rows;
   size_t n_rows = matrix->n_rows - first < panel_rows ? matrix->n_rows - first : panel_rows;
   const char *data = (const char *) matrix->data + first * matrix->row_bytes;
   char *out = (char *) panels + first * matrix->row_bytes;
-  static const char zeros[256] = { 0 };
+  uint8_t rows[LM_MAX_PANEL_ROWS][MAX_BLOCK_BYTES] = { 0 };
 
   for (size_t at = 0; at < matrix->row_bytes; at += block_bytes) {
-    const char *rows[LM_MAX_PANEL_ROWS];
-
-    for (uint32_t r = 0; r < panel_rows; r++)
-      rows[r] = r < n_rows ? data + r * matrix->row_bytes + at : zeros;
-    for (uint32_t r = 0; half_bytes > 0 && r < panel_rows; r++, out += 2)
-      memcpy (out, rows[r] + offset, 2);
-    for (uint32_t r = 0; r < panel_rows; r++)
-      rows[r] += offset == 0 ? half_bytes : 0;
-    pack_words (rows, panel_rows, block_bytes / 4, out);
-    out += block_bytes / 4 * 4 * panel_rows;
+    for (size_t r = 0; r < n_rows; r++)
+      order_block (matrix->type, data + r * matrix->row_bytes + at, block_bytes, rows[r]);
+    put_rows (rows, panel_rows, block_bytes, out);
+    out += block_bytes * panel_rows;
   }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernels/kernels.h"
+#include "lm.h"
 #include "util/cpu.h"
 
 static const struct {
@@ -31,4 +32,21 @@ lm_kernels_select (const char *name, uint32_t features)
         (name == NULL || strcmp (name, LEVELS[i].kernels->name) == 0))
       return LEVELS[i].kernels;
   return NULL;
+}
+
+size_t
+lm_cpu_levels (const char **names, size_t capacity)
+{
+  uint32_t features = lm_cpu_get_features ();
+  size_t n = 0;
+
+  for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {
+    /* A level that has two encodings is one level. */
+    if (lm_kernels_select (LEVELS[i].kernels->name, features) != LEVELS[i].kernels)
+      continue;
+    if (n < capacity)
+      names[n] = LEVELS[i].kernels->name;
+    n++;
+  }
+  return n;
 }

@@ -193,13 +193,17 @@ merge_parts (void *data, size_t index, unsigned worker)
 }
 
 bool
-lm_attention_run (const lm_attention *attention, lm_pool *pool, const atomic_bool *cancel)
+lm_attention_run (const lm_attention *attention,
+                  lm_pool *pool,
+                  unsigned n_threads,
+                  const atomic_bool *cancel)
 {
   lm_attention a = *attention;
   size_t n_tasks = tasks_a_token (a.hparams) * a.n_tokens, n_chunks = most_chunks (&a);
+  size_t n_heads = (size_t) a.n_tokens * a.hparams->n_heads;
 
   if (n_chunks == 1 || a.n_tokens > LM_SPLIT_TOKENS)
-    return lm_pool_run (pool, n_tasks, attend_whole, &a, cancel);
-  return lm_pool_run (pool, n_tasks * n_chunks, attend_part, &a, cancel) &&
-         lm_pool_run (pool, (size_t) a.n_tokens * a.hparams->n_heads, merge_parts, &a, cancel);
+    return lm_pool_run_on (pool, n_threads, n_tasks, attend_whole, &a, cancel);
+  return lm_pool_run_on (pool, n_threads, n_tasks * n_chunks, attend_part, &a, cancel) &&
+         lm_pool_run_on (pool, n_threads, n_heads, merge_parts, &a, cancel);
 }

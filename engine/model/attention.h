@@ -29,5 +29,8 @@ typedef struct {
 size_t lm_attention_scratch_floats (const lm_hparams *hparams);
 uint64_t lm_attention_parts_floats (const lm_hparams *hparams, uint32_t n_ctx);
 
-/* false: cancelled. */
-bool lm_attention_run (const lm_attention *attention, lm_pool *pool, const atomic_bool *cancel);
+/* On n_threads of the pool. false: cancelled. */
+bool lm_attention_run (const lm_attention *attention,
+                       lm_pool *pool,
+                       unsigned n_threads,
+                       const atomic_bool *cancel);

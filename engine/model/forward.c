@@ -23,10 +23,19 @@ typedef struct {
   uint32_t n_past;
 } block;
 
+static unsigned
+get_n_threads (const block *b)
+{
+  const lm_model *model = b->forward->model;
+
+  return b->n_tokens == 1 ? model->n_threads : model->n_threads_prefill;
+}
+
 static bool
 run (const block *b, size_t n_tasks, lm_task_fn task, void *data)
 {
-  return lm_pool_run (b->forward->model->pool, n_tasks, task, data, b->forward->cancel);
+  return lm_pool_run_on (b->forward->model->pool, get_n_threads (b), n_tasks, task, data,
+                         b->forward->cancel);
 }
 
 /* ---- Matrix products ---------------------------------------------------------------------- */
@@ -238,7 +247,8 @@ run_attention (block *b)
 
   return run (b, b->n_tokens, norm_for_attention, b) && multiply (&qkv) &&
          run (b, b->n_tokens, place_and_cache, b) &&
-         lm_attention_run (&attention, b->forward->model->pool, b->forward->cancel) &&
+         lm_attention_run (&attention, b->forward->model->pool, get_n_threads (b),
+                           b->forward->cancel) &&
          run (b, b->n_tokens, prepare_attended, b) && multiply (&output);
 }
 

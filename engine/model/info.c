@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/kvcache.h"
 #include "model/scratch.h"
@@ -59,19 +60,27 @@ copy_string (const lm_gguf *gguf, const char *key)
   return copy;
 }
 
+/* 0 where they do not fit. */
+static uint64_t
+n_elements (const lm_gguf_tensor *tensor)
+{
+  uint64_t n = 1;
+
+  for (uint32_t d = 0; d < 4; d++)
+    if (!lm_mul (n, tensor->shape[d], &n))
+      return 0;
+  return n;
+}
+
 static uint64_t
 n_parameters (const lm_gguf *gguf)
 {
   uint64_t sum = 0;
 
   for (size_t i = 0; i < gguf->n_tensors; i++) {
-    const lm_gguf_tensor *tensor = &gguf->tensors[i];
-    uint64_t n = 1;
+    uint64_t n = n_elements (&gguf->tensors[i]);
 
-    for (uint32_t d = 0; d < 4; d++)
-      if (!lm_mul (n, tensor->shape[d], &n))
-        return 0;
-    if (!lm_add (sum, n, &sum))
+    if (n == 0 || !lm_add (sum, n, &sum))
       return 0;
   }
   return sum;
@@ -192,7 +201,7 @@ lm_model_memory (
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
     sum.weights += model->gguf->tensors[i].bytes;
   sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
-  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads);
+  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads_most);
   if (!lm_kv_cache_can_be (&model->hparams, kv_type))
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, model->hparams.head_dim,
                     "This model's heads, of %u values, cannot be cached in 8 bits.",
@@ -205,5 +214,37 @@ lm_model_memory (
   sum.scratch += (uint64_t) n_ctx * sizeof (lm_token);
   sum.total = sum.weights + sum.kv_cache + sum.scratch;
   *memory = sum;
+  return LM_OK;
+}
+
+/* Token embeddings are looked up, and are multiplied with only where the file has no output matrix
+ * of its own; the output is needed once a prompt. */
+lm_status
+lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error)
+{
+  const lm_gguf *gguf = model->gguf;
+  bool is_tied = true;
+
+  *work = (lm_model_work) { 0 };
+  if (!model->has_hparams) {
+    if (error != NULL)
+      *error = model->hparams_error;
+    return model->hparams_error.code;
+  }
+  for (size_t i = 0; i < gguf->n_tensors; i++)
+    is_tied = is_tied && strcmp (gguf->tensors[i].name, "output.weight") != 0;
+  for (size_t i = 0; i < gguf->n_tensors; i++) {
+    const lm_gguf_tensor *tensor = &gguf->tensors[i];
+    bool is_embeddings = strcmp (tensor->name, "token_embd.weight") == 0;
+    bool is_output = strcmp (tensor->name, "output.weight") == 0;
+
+    if (tensor->n_dims < 2)
+      continue;
+    if (!is_embeddings || is_tied)
+      work->weight_bytes += tensor->bytes;
+    if (!is_embeddings && !is_output)
+      work->prefill_macs += n_elements (tensor);
+  }
+  work->kv_bytes = lm_kv_cache_bytes (&model->hparams, LM_KEY_TILE, LM_KV_F16) / LM_KEY_TILE;
   return LM_OK;
 }

@@ -3,6 +3,7 @@
 #include "model/kvcache.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "util/error.h"
 #include "util/half.h"
@@ -155,5 +156,97 @@ lm_kv_cache_store (lm_kv_cache *cache,
     key_scales[(tile * n_groups + g) * LM_KEY_TILE + lane] =
         round_group (key + i, keys + column + i * LM_KEY_TILE, LM_KEY_TILE);
     value_scales[position * n_groups + g] = round_group (value + i, values + position * n + i, 1);
+  }
+}
+
+/* ---- Rows in and out ---------------------------------------------------------------------- */
+
+size_t
+lm_kv_cache_row_bytes (const lm_kv_cache *cache)
+{
+  return cache->type == LM_KV_F16
+             ? cache->head_dim * sizeof (uint16_t)
+             : cache->head_dim + cache->head_dim / LM_KV_GROUP * sizeof (uint16_t);
+}
+
+/* Where the parts of a position are: its key's first value and scale lie in a column, with
+ * LM_KEY_TILE others between two of its own; its value is a row. */
+typedef struct {
+  char *key;
+  char *key_scale;
+  char *value;
+  char *value_scale;
+} place;
+
+static place
+find_place (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position)
+{
+  char *base = find_head (cache, layer, head);
+  size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
+  size_t tile = position / LM_KEY_TILE * LM_KEY_TILE, lane = position % LM_KEY_TILE;
+  size_t n_groups = cache->head_dim / LM_KV_GROUP;
+
+  return (place) {
+    .key = base + (tile * cache->head_dim + lane) * size,
+    .key_scale = base + cache->key_scales_at + (tile * n_groups + lane) * sizeof (uint16_t),
+    .value = base + cache->values_at + position * cache->head_dim * size,
+    .value_scale = base + cache->value_scales_at + position * n_groups * sizeof (uint16_t),
+  };
+}
+
+/* Copies n items of size bytes that lie in a column to a row, or back. */
+static void
+copy_column (char *column, char *row, size_t n, size_t size, bool is_read)
+{
+  for (size_t i = 0; i < n; i++, row += size, column += LM_KEY_TILE * size)
+    memcpy (is_read ? row : column, is_read ? column : row, size);
+}
+
+static void
+copy_position (const lm_kv_cache *cache, const place *p, char *key, char *value, bool is_read)
+{
+  size_t n = cache->head_dim, n_groups = cache->type == LM_KV_F16 ? 0 : n / LM_KV_GROUP;
+  size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
+  size_t scale_bytes = n_groups * sizeof (uint16_t);
+
+  copy_column (p->key, key, n, size, is_read);
+  copy_column (p->key_scale, key + n * size, n_groups, sizeof (uint16_t), is_read);
+  memcpy (is_read ? value : p->value, is_read ? p->value : value, n * size);
+  value += n * size;
+  memcpy (is_read ? value : p->value_scale, is_read ? p->value_scale : value, scale_bytes);
+}
+
+void
+lm_kv_cache_read (const lm_kv_cache *cache,
+                  uint32_t layer,
+                  uint32_t head,
+                  uint32_t first,
+                  uint32_t n,
+                  void *keys,
+                  void *values)
+{
+  for (uint32_t i = 0; i < n; i++) {
+    place p = find_place (cache, layer, head, (size_t) first + i);
+    size_t at = i * lm_kv_cache_row_bytes (cache);
+
+    copy_position (cache, &p, (char *) keys + at, (char *) values + at, true);
+  }
+}
+
+void
+lm_kv_cache_write (lm_kv_cache *cache,
+                   uint32_t layer,
+                   uint32_t head,
+                   uint32_t first,
+                   uint32_t n,
+                   const void *keys,
+                   const void *values)
+{
+  for (uint32_t i = 0; i < n; i++) {
+    place p = find_place (cache, layer, head, (size_t) first + i);
+    size_t at = i * lm_kv_cache_row_bytes (cache);
+
+    copy_position (cache, &p, (char *) (uintptr_t) keys + at, (char *) (uintptr_t) values + at,
+                   false);
   }
 }

@@ -39,3 +39,25 @@ void lm_kv_cache_store (lm_kv_cache *cache,
                         size_t position,
                         const float *key,
                         const float *value);
+
+/* ---- Rows in and out, for a saved session -------------------------------------------------- */
+
+/* One position's key, or value, of one head: its values and then, in a Q8_0 cache, their scales. */
+size_t lm_kv_cache_row_bytes (const lm_kv_cache *cache);
+
+/* Copies the keys and the values of n positions from first on, a row for each, from the cache or
+ * into it. */
+void lm_kv_cache_read (const lm_kv_cache *cache,
+                       uint32_t layer,
+                       uint32_t head,
+                       uint32_t first,
+                       uint32_t n,
+                       void *keys,
+                       void *values);
+void lm_kv_cache_write (lm_kv_cache *cache,
+                        uint32_t layer,
+                        uint32_t head,
+                        uint32_t first,
+                        uint32_t n,
+                        const void *keys,
+                        const void *values);

@@ -26,8 +26,10 @@ struct lm_model {
   /* Read where the file holds a known architecture; needed for LM_OPEN_FULL. */
   lm_hparams hparams;
   bool has_hparams;
-  lm_error hparams_error; /* why not */
-  unsigned n_threads;
+  lm_error hparams_error;     /* why not */
+  unsigned n_threads;         /* that decoding uses */
+  unsigned n_threads_prefill; /* that prefill uses */
+  unsigned n_threads_most;    /* of the two: the pool's */
   const lm_kernels *kernels;
 
   /* LM_OPEN_FULL. */

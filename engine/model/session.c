@@ -4,26 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/forward.h"
-#include "sampler/sampler.h"
+#include "model/session.h"
 #include "util/error.h"
+#include "util/fast.h"
 
 #define DEFAULT_N_CTX 4096
-
-struct lm_session {
-  lm_model *model;
-  uint32_t n_ctx;
-  lm_kv_cache cache;
-  lm_scratch scratch;
-  lm_token *tokens; /* owned, room for n_ctx */
-  size_t n_tokens;
-  const float *logits;      /* n_vocab, of the last token, in scratch; NULL: none */
-  lm_candidate *candidates; /* owned, n_vocab */
-  atomic_bool cancel;
-  lm_progress_fn progress;
-  void *progress_data;
-  lm_session_stats stats;
-};
 
 static double
 now_seconds (void)
@@ -56,6 +41,7 @@ lm_session_new (lm_model *model, const lm_session_options *options, lm_error *er
   if (session != NULL) {
     session->model = model;
     session->n_ctx = n_ctx;
+    lm_lookup_init (&session->lookup);
     session->tokens = lm_aligned_alloc (n_ctx, sizeof *session->tokens);
     session->candidates = lm_aligned_alloc (model->hparams.n_vocab, sizeof *session->candidates);
     if (session->tokens != NULL && session->candidates != NULL &&
@@ -102,8 +88,8 @@ check_tokens (lm_session *session, const lm_token *tokens, size_t n_tokens, lm_e
 {
   if (n_tokens > session->n_ctx)
     return lm_fail (error, LM_ERROR_CONTEXT, NULL, (int64_t) (n_tokens - session->n_ctx),
-                    "The text is %zu tokens longer than the context of %u tokens.",
-                    n_tokens - session->n_ctx, session->n_ctx);
+                    "The text is %llu tokens longer than the context of %u tokens.",
+                    (unsigned long long) (n_tokens - session->n_ctx), session->n_ctx);
   for (size_t i = 0; i < n_tokens; i++)
     if (tokens[i] < 0 || (uint32_t) tokens[i] >= session->model->hparams.n_vocab)
       return lm_fail (error, LM_ERROR_ARGUMENT, NULL, tokens[i],
@@ -159,6 +145,7 @@ compute (lm_session *session,
   uint32_t n = 0;
 
   session->logits = NULL;
+  lm_thread_keep_fast (); /* the caller computes along, and the others wait for it */
   while (session->n_tokens < n_tokens) {
     size_t left = n_tokens - session->n_tokens;
     const lm_token *next = tokens + session->n_tokens;
@@ -209,34 +196,11 @@ lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, l
   if (common == n_tokens) /* the last token is computed again, for its logits */
     common--;
   session->n_tokens = common;
+  lm_lookup_forget (&session->lookup);
   session->stats.reused_tokens += common;
   status = compute (session, tokens, n_tokens, NULL, NULL, error);
   session->stats.prefill_tokens += session->n_tokens - common;
   session->stats.prefill_seconds += now_seconds () - start;
-  return status;
-}
-
-lm_status
-lm_session_append (lm_session *session, lm_token token, lm_error *error)
-{
-  lm_status status = check_tokens (session, &token, 1, error);
-  double start = now_seconds ();
-  lm_progress_fn progress = session->progress;
-  lm_token *slot = session->tokens + session->n_tokens;
-
-  if (status != LM_OK)
-    return status;
-  if (session->n_tokens == session->n_ctx)
-    return lm_fail (error, LM_ERROR_CONTEXT, NULL, 1, "The context of %u tokens is full.",
-                    session->n_ctx);
-  *slot = token;
-  session->progress = NULL; /* progress is of long calls */
-  status = compute (session, session->tokens, session->n_tokens + 1, NULL, NULL, error);
-  session->progress = progress;
-  if (status == LM_OK) {
-    session->stats.decode_tokens++;
-    session->stats.decode_seconds += now_seconds () - start;
-  }
   return status;
 }
 
@@ -254,10 +218,139 @@ lm_session_score (lm_session *session,
   if (status != LM_OK)
     return status;
   session->n_tokens = 0;
+  lm_lookup_forget (&session->lookup);
   status = compute (session, tokens, n_tokens, on_logits, user_data, error);
   session->stats.prefill_tokens += session->n_tokens;
   session->stats.prefill_seconds += now_seconds () - start;
   return status;
+}
+
+/* ---- Writing on --------------------------------------------------------------------------- */
+
+void
+lm_session_set_lookup (lm_session *session, lm_lookup_mode mode)
+{
+  session->lookup_mode = mode;
+}
+
+/* Puts what is predicted to follow the timeline and one token more, at most capacity tokens, into
+ * the slots behind them; returns how many are worth computing. What ends an answer is not drafted:
+ * the caller wants to see it before it is in the timeline. */
+static uint32_t
+draft (lm_session *session, size_t capacity)
+{
+  lm_lookup *lookup = &session->lookup;
+  size_t n = session->n_tokens + 1;
+  size_t room = session->n_ctx - n;
+  uint32_t n_drafted = 0;
+
+  if (session->lookup_mode == LM_LOOKUP_OFF || capacity == 0)
+    return 0;
+  lm_lookup_follow (lookup, session->tokens, n);
+  if (lookup->match == 0)
+    return 0;
+  room = room < capacity ? room : capacity;
+  /* Where the match reaches the end of the text, what it predicts goes on with what it drafted. */
+  while (n_drafted < LM_LOOKUP_MAX_DRAFT && n_drafted < room) {
+    lm_token token = session->tokens[lookup->match + n_drafted];
+
+    if (lm_token_is_end (session->model, token))
+      break;
+    session->tokens[n + n_drafted++] = token;
+  }
+  return session->lookup_mode == LM_LOOKUP_ALWAYS ? n_drafted
+                                                  : lm_lookup_choose (lookup, n_drafted);
+}
+
+/* Computes a token and n_drafted more, which are in their slots, with the logits of each. The
+ * timeline grows by the first. */
+static lm_status
+compute_step (lm_session *session, uint32_t n_drafted, lm_error *error)
+{
+  lm_forward forward = make_forward (session);
+  uint32_t n = n_drafted + 1;
+
+  session->logits = NULL;
+  if (atomic_load (&session->cancel) ||
+      !lm_forward_run (&forward, session->tokens + session->n_tokens, n,
+                       (uint32_t) session->n_tokens))
+    return fail_cancelled (error);
+  session->n_tokens++;
+  if (!lm_forward_logits (&forward, 0, n))
+    return fail_cancelled (error);
+  session->logits = session->scratch.logits;
+  return LM_OK;
+}
+
+/* Keeps the drafted tokens that sampling chooses as well, up to the first that it does not; what is
+ * in the cache behind them is written over later. */
+static uint32_t
+verify (lm_session *session, uint32_t n_drafted, const lm_sampling *sampling)
+{
+  uint32_t n_kept = 0;
+  lm_token token;
+
+  while (n_kept < n_drafted && !atomic_load (&session->cancel)) {
+    bool is_right;
+
+    lm_session_sample (session, sampling, &token, NULL);
+    is_right = token == session->tokens[session->n_tokens];
+    if (!is_right) {
+      lm_lookup_judge (&session->lookup, false);
+      break;
+    }
+    n_kept++;
+    session->n_tokens++;
+    session->logits += session->model->hparams.n_vocab;
+    lm_lookup_follow (&session->lookup, session->tokens, session->n_tokens);
+  }
+  return n_kept;
+}
+
+lm_status
+lm_session_advance (lm_session *session,
+                    lm_token token,
+                    const lm_sampling *sampling,
+                    lm_token *more,
+                    size_t capacity,
+                    size_t *n_more,
+                    lm_error *error)
+{
+  lm_status status = check_tokens (session, &token, 1, error);
+  double start = now_seconds ();
+  uint32_t n_drafted, n_kept;
+  double seconds;
+
+  *n_more = 0;
+  if (status != LM_OK)
+    return status;
+  if (session->n_tokens == session->n_ctx)
+    return lm_fail (error, LM_ERROR_CONTEXT, NULL, 1, "The context of %u tokens is full.",
+                    session->n_ctx);
+  session->tokens[session->n_tokens] = token;
+  n_drafted = draft (session, capacity);
+  status = compute_step (session, n_drafted, error);
+  if (status != LM_OK)
+    return status;
+  seconds = now_seconds () - start;
+  n_kept = verify (session, n_drafted, sampling);
+  lm_lookup_measure (&session->lookup, n_drafted + 1, n_kept + 1, seconds);
+  if (n_kept > 0)
+    memcpy (more, session->tokens + session->n_tokens - n_kept, n_kept * sizeof *more);
+  *n_more = n_kept;
+  session->stats.drafted_tokens += n_drafted;
+  session->stats.accepted_tokens += n_kept;
+  session->stats.decode_tokens += n_kept + 1;
+  session->stats.decode_seconds += now_seconds () - start;
+  return LM_OK;
+}
+
+lm_status
+lm_session_append (lm_session *session, lm_token token, lm_error *error)
+{
+  size_t n_more;
+
+  return lm_session_advance (session, token, NULL, NULL, 0, &n_more, error);
 }
 
 /* ---- Looking and stopping ----------------------------------------------------------------- */

@@ -89,7 +89,7 @@ fixture_load (LinnetEngine *engine,
 LinnetEngine *
 fixture_engine_new (int n_threads, guint n_ctx)
 {
-  const LinnetLoadOptions options = { .n_threads = n_threads, .n_ctx = n_ctx };
+  const LinnetLoadOptions options = { .model.n_threads = n_threads, .n_ctx = n_ctx };
   LinnetEngine *engine = linnet_engine_new ();
   g_autoptr (GError) error = NULL;
 

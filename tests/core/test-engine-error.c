@@ -30,6 +30,10 @@ static const Case cases[] = {
   { { LM_ERROR_TOKENIZER, 0, "", "m" }, LINNET_ENGINE_ERROR_UNSUPPORTED, "“?”" },
   { { LM_ERROR_MEMORY, 3221225472, "", "m" }, LINNET_ENGINE_ERROR_MEMORY, "3.0" },
   { { LM_ERROR_MEMORY, 0, "", "m" }, LINNET_ENGINE_ERROR_MEMORY, "not enough" },
+  { { LM_ERROR_STATE, 0, "model", "m" }, LINNET_ENGINE_ERROR_STATE, "another model" },
+  { { LM_ERROR_STATE, 0, "version", "m" }, LINNET_ENGINE_ERROR_STATE, "another version" },
+  { { LM_ERROR_STATE, 9, "context", "m" }, LINNET_ENGINE_ERROR_STATE, "larger context" },
+  { { LM_ERROR_STATE, 0, "damage", "m" }, LINNET_ENGINE_ERROR_STATE, "damaged" },
   { { LM_ERROR_ARGUMENT, 0, "system after user", "m" },
     LINNET_ENGINE_ERROR_FAILED,
     "(system after user)" },
@@ -84,6 +88,34 @@ test_cancelled (void)
   linnet_engine_error_from_lm (NULL, &failure, "a.gguf");
 }
 
+/* About a saved state, the sentences speak of that and not of a model. */
+static void
+test_state (void)
+{
+  static const Case STATE_CASES[] = {
+    { { LM_ERROR_FORMAT, 0, "magic", "m" }, LINNET_ENGINE_ERROR_FORMAT, "not a saved state" },
+    { { LM_ERROR_IO, EACCES, "a", "m" }, LINNET_ENGINE_ERROR_IO, "read" },
+    { { LM_ERROR_IO, 0, "a", "m" }, LINNET_ENGINE_ERROR_IO, "(?)" },
+    { { LM_ERROR_STATE, 0, "damage", "m" }, LINNET_ENGINE_ERROR_STATE, "damaged" },
+    { { LM_ERROR_MEMORY, 0, "", "m" }, LINNET_ENGINE_ERROR_MEMORY, "memory" },
+  };
+  const lm_error full = { LM_ERROR_IO, ENOSPC, "a", "m" };
+  g_autoptr (GError) written = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (STATE_CASES); i++) {
+    g_autoptr (GError) error = NULL;
+
+    linnet_engine_error_from_state (&error, &STATE_CASES[i].failure, "/some/where/a", FALSE);
+    g_assert_error (error, LINNET_ENGINE_ERROR, STATE_CASES[i].code);
+    g_assert_nonnull (strstr (error->message, STATE_CASES[i].says));
+    g_assert_nonnull (strstr (error->message, "“a”"));
+    g_assert_null (strstr (error->message, "GGUF"));
+  }
+  linnet_engine_error_from_state (&written, &full, "/some/where/a", TRUE);
+  g_assert_error (written, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_IO);
+  g_assert_nonnull (strstr (written->message, "written"));
+}
+
 /* A status that is added to lm.h must be thought of here. */
 static void
 test_every_status (void)
@@ -104,6 +136,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine-error/sentences", test_sentences);
   g_test_add_func ("/engine-error/context", test_context);
   g_test_add_func ("/engine-error/cancelled", test_cancelled);
+  g_test_add_func ("/engine-error/state", test_state);
   g_test_add_func ("/engine-error/every-status", test_every_status);
   return g_test_run ();
 }

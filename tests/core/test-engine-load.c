@@ -224,7 +224,7 @@ replaced_cb (GObject *engine, GAsyncResult *result, gpointer user_data)
 static void
 test_load_replaced (void)
 {
-  const LinnetLoadOptions options = { .n_threads = 1, .n_ctx = 128 };
+  const LinnetLoadOptions options = { .model.n_threads = 1, .n_ctx = 128 };
   g_autoptr (GError) error = NULL;
   gboolean was_replaced = FALSE;
   LinnetEngine *engine;
@@ -264,6 +264,32 @@ test_load_stops_generation (void)
   fixture_assert_finalized (engine);
 }
 
+/* The level is checked first: the file is not even looked at. */
+static void
+test_load_level (void)
+{
+  g_auto (GStrv) levels = linnet_cpu_level_list ();
+  LinnetLoadOptions options = { .model.cpu_level = "abacus" };
+  g_autoptr (GError) error = NULL;
+  LinnetEngine *engine;
+
+  if (fixture_get_demo_model () == NULL)
+    return;
+  engine = linnet_engine_new ();
+  g_assert_false (fixture_load (engine, "/nonexistent.gguf", &options, NULL, &error));
+  g_assert_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "abacus"));
+  for (guint i = 0; levels[i] != NULL; i++)
+    g_assert_nonnull (strstr (error->message, levels[i]));
+  g_clear_error (&error);
+
+  options.model.cpu_level = "reference";
+  g_assert_true (fixture_load (engine, fixture_get_demo_model (), &options, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (linnet_model_get_cpu_level (linnet_engine_get_model (engine)), ==, "reference");
+  fixture_assert_finalized (engine);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -273,6 +299,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine-load/cancel", test_load_cancel);
   g_test_add_func ("/engine-load/cancel-midway", test_load_cancel_midway);
   g_test_add_func ("/engine-load/cancel-late", test_load_cancel_late);
+  g_test_add_func ("/engine-load/level", test_load_level);
   g_test_add_func ("/engine-load/replaced", test_load_replaced);
   g_test_add_func ("/engine-load/stops-generation", test_load_stops_generation);
   return g_test_run ();

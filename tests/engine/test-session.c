@@ -133,6 +133,36 @@ test_threads (void)
   free (expected);
 }
 
+/* Prefill and decoding with threads of their own number, one of which the pool is made for. */
+static void
+test_two_thread_counts (void)
+{
+  static const int COUNTS[][2] = { { 1, 3 }, { 3, 1 }, { 2, 0 }, { 0, 0 }, { 1000000, 2 } };
+  float *expected = cold_logits (model_path, 1, n_text);
+  lm_error error = { 0 };
+
+  for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+    lm_model_options options = { .n_threads = COUNTS[i][0],
+                                 .n_threads_prefill = COUNTS[i][1],
+                                 .cpu_level = level_name () };
+    lm_model *model = lm_model_open (model_path, &options, &error);
+    lm_session *session = NULL;
+    int status = -1;
+
+    if (model != NULL)
+      session = lm_session_new (model, &(lm_session_options) { .n_ctx = N_CTX }, &error);
+    if (session != NULL) {
+      status = lm_session_sync (session, text, n_text - 2, &error);
+      lm_session_append (session, text[n_text - 2], &error);
+      status = status == LM_OK ? lm_session_append (session, text[n_text - 1], &error) : status;
+    }
+    CHECK (status == LM_OK && same_logits (session, expected, 384), "%d and %d threads: %s",
+           COUNTS[i][0], COUNTS[i][1], error.message);
+    close_session (session, model);
+  }
+  free (expected);
+}
+
 typedef struct {
   float *logits; /* N_TOKENS × 384 */
   size_t n;
@@ -387,6 +417,7 @@ test_refused (void)
   };
   lm_error error;
   lm_memory memory;
+  lm_model_work work;
   lm_model *model;
 
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -406,6 +437,7 @@ test_refused (void)
   CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
   CHECK (lm_model_memory (model, 100, LM_KV_F16, &memory, &error) == LM_ERROR_ARCHITECTURE,
          "no estimate");
+  CHECK (lm_model_get_work (model, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
   CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
   lm_model_close (model);
 }
@@ -435,6 +467,28 @@ test_level (void)
   if (model != NULL && wanted != NULL)
     CHECK (strcmp (lm_model_get_info (model)->cpu_level, wanted) == 0, "the best is %s",
            lm_model_get_info (model)->cpu_level);
+  lm_model_close (model);
+}
+
+/* The demo model: 8 layers of 512, of which the keys and values have 128, and 1408 in between; its
+ * output is the embeddings. A block of 32 weights takes 34 bytes. */
+static void
+test_work (void)
+{
+  const uint64_t n_layer = 2 * 512 * 512 + 2 * 512 * 128 + 3 * 512 * 1408;
+  lm_model_options options = { .level = LM_OPEN_METADATA };
+  lm_model_work work;
+  lm_error error = { 0 };
+  lm_model *model = lm_model_open (getenv ("LINNET_DEMO_MODEL"), &options, &error);
+
+  CHECK (model != NULL, "%s", error.message);
+  if (model == NULL)
+    return;
+  CHECK (lm_model_get_work (model, &work, &error) == LM_OK, "%s", error.message);
+  CHECK (work.prefill_macs == 8 * n_layer, "%llu", (unsigned long long) work.prefill_macs);
+  CHECK (work.weight_bytes == (8 * n_layer + 6400 * 512) / 32 * 34, "%llu",
+         (unsigned long long) work.weight_bytes);
+  CHECK (work.kv_bytes == 8 * 2 * 128 * 2, "%llu", (unsigned long long) work.kv_bytes);
   lm_model_close (model);
 }
 
@@ -469,6 +523,7 @@ main (void)
   static const check_test TESTS[] = {
     { "sync equals a cold run", test_sync },
     { "logits are the same for 1 to 5 threads", test_threads },
+    { "prefill and decoding have threads of their own number", test_two_thread_counts },
     { "score gives every position's logits", test_score },
     { "limits are errors that say by how much", test_limits },
     { "cancel acts within 50 ms", test_cancel },
@@ -476,13 +531,14 @@ main (void)
     { "two sessions share a model", test_shared_model },
     { "unusable models are refused by name", test_refused },
     { "memory is known beforehand", test_memory },
+    { "the work of a token is known", test_work },
     { "the level of instructions can be chosen", test_level },
   };
   int fd, status;
 
   if (level_is_missing ())
     return 0;
-  if (getenv ("LINNET_TEST_BRIEF") != NULL)
+  if (getenv ("LINNET_TEST_EMULATED") != NULL)
     n_text = N_BRIEF;
   fd = mkstemp (model_path);
   close (fd);

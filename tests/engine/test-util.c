@@ -2,6 +2,7 @@
  * Errors, checked arithmetic, aligned memory, repaired text. */
 #include "check.h"
 #include "util/error.h"
+#include "util/hash.h"
 #include "util/utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -119,6 +120,39 @@ test_repair (void)
   check_repair ("\x80x\xffy", 4, REPLACEMENT "x" REPLACEMENT "y");
 }
 
+/* However the bytes are cut into pieces, the sum is the same; whichever bit changes, it is not. */
+static void
+test_hash (void)
+{
+  enum { N = 200 };
+  unsigned char bytes[N];
+  uint64_t sums[N + 1];
+  lm_hash hash;
+
+  for (int i = 0; i < N; i++)
+    bytes[i] = (unsigned char) (i * 37 + 11);
+  for (size_t n = 0; n <= N; n++) {
+    lm_hash_init (&hash);
+    lm_hash_add (&hash, bytes, n);
+    sums[n] = lm_hash_get (&hash);
+    for (size_t k = 0; k < n; k++)
+      CHECK (sums[k] != sums[n], "%zu and %zu bytes", k, n);
+    for (size_t step = 1; step < 70; step += 3) {
+      lm_hash_init (&hash);
+      for (size_t at = 0; at < n; at += step)
+        lm_hash_add (&hash, bytes + at, n - at < step ? n - at : step);
+      CHECK (lm_hash_get (&hash) == sums[n], "%zu bytes in pieces of %zu", n, step);
+    }
+  }
+  for (int bit = 0; bit < 8 * N; bit++) {
+    bytes[bit / 8] ^= (unsigned char) (1 << bit % 8);
+    lm_hash_init (&hash);
+    lm_hash_add (&hash, bytes, N);
+    CHECK (lm_hash_get (&hash) != sums[N], "bit %d", bit);
+    bytes[bit / 8] ^= (unsigned char) (1 << bit % 8);
+  }
+}
+
 int
 main (void)
 {
@@ -128,6 +162,7 @@ main (void)
     { "checked sums and products", test_arithmetic },
     { "aligned memory", test_memory },
     { "text made valid UTF-8", test_repair },
+    { "a checksum", test_hash },
   };
 
   return check_main (tests, sizeof tests / sizeof tests[0]);

@@ -88,6 +88,25 @@ command_exec () {
   exec "$@"
 }
 
+# From outside of a root, builds in it, and measures with its libraries but out here, where a
+# llama-bench of this system is found and works. Returns where there is no root to be outside of.
+bench_outside () {
+  local loader
+
+  [ -z "${LINNET_DEV_ENVIRONMENT:-}" ] || return 0
+  "$checkout/dev" exec true || exit 1
+  root_is_current || return 0
+  root=$(root_path)
+  root_hold
+  for loader in "$root"/usr/lib*/ld-linux-*.so.* "$root"/usr/lib/*/ld-linux-*.so.*; do
+    [ -x "$loader" ] || continue
+    export LINNET_DATA_DIR=${LINNET_DATA_DIR:-$checkout/data}
+    export LINNET_LOCALE_DIR=$checkout/build-dev/po GIO_MODULE_DIR=/nonexistent
+    exec "$loader" --library-path "$(printf '%s:' "$root"/usr/lib/*-linux-gnu)" \
+      "$checkout/build-dev/app/cli/linnet-cli" bench "$@"
+  done
+}
+
 command_bench () {
   build_in dev || exit 1
   build_environment

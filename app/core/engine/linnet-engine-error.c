@@ -109,6 +109,25 @@ describe_content (const lm_error *failure, const char *name)
 }
 
 static char *
+describe_state (const lm_error *failure, const char *name)
+{
+  if (g_str_equal (failure->subject, "model"))
+    return g_strdup_printf (_ ("“%s” was saved with another model, or on another kind of "
+                               "processor. It is not used, and everything is read anew."),
+                            name);
+  if (g_str_equal (failure->subject, "version"))
+    return g_strdup_printf (_ ("“%s” was saved by another version of Linnet, or with other "
+                               "settings. It is not used, and everything is read anew."),
+                            name);
+  if (g_str_equal (failure->subject, "context"))
+    return g_strdup_printf (_ ("“%s” holds more than the context does. It is not used, and "
+                               "everything is read anew; choose a larger context to use it."),
+                            name);
+  return g_strdup_printf (_ ("“%s” is damaged. It is not used, and everything is read anew."),
+                          name);
+}
+
+static char *
 describe_other (const lm_error *failure, const char *name)
 {
   g_autofree char *detail =
@@ -165,6 +184,10 @@ linnet_engine_error_from_lm (GError **error, const lm_error *failure, const char
     code = LINNET_ENGINE_ERROR_CONTEXT;
     sentence = describe_context (failure);
     break;
+  case LM_ERROR_STATE:
+    code = LINNET_ENGINE_ERROR_STATE;
+    sentence = describe_state (failure, name);
+    break;
   case LM_ERROR_ARGUMENT:
   case LM_OK:
   default:
@@ -173,4 +196,29 @@ linnet_engine_error_from_lm (GError **error, const lm_error *failure, const char
   }
   g_debug ("%s: %s", path, failure->message);
   g_set_error_literal (error, LINNET_ENGINE_ERROR, (int) code, sentence);
+}
+
+void
+linnet_engine_error_from_state (GError **error,
+                                const lm_error *failure,
+                                const char *path,
+                                gboolean saves)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+  const char *reason =
+      failure->number > 0 && failure->number <= G_MAXINT ? g_strerror ((int) failure->number) : "?";
+
+  if (failure->code == LM_ERROR_FORMAT)
+    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FORMAT,
+                 _ ("“%s” is not a saved state, and is left as it is. Choose another file."), name);
+  else if (failure->code == LM_ERROR_IO && saves)
+    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_IO,
+                 _ ("“%s” could not be written (%s). Choose another place, or make room there."),
+                 name, reason);
+  else if (failure->code == LM_ERROR_IO)
+    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_IO,
+                 _ ("“%s” could not be read (%s). Check its permissions, or choose another file."),
+                 name, reason);
+  else
+    linnet_engine_error_from_lm (error, failure, path);
 }

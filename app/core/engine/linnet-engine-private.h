@@ -15,4 +15,10 @@ lm_model *linnet_model_get_handle (LinnetModel *self);
  * Any thread. */
 void linnet_engine_error_from_lm (GError **error, const lm_error *failure, const char *path);
 
+/* The same for saving a state to path, or restoring it from there. */
+void linnet_engine_error_from_state (GError **error,
+                                     const lm_error *failure,
+                                     const char *path,
+                                     gboolean saves);
+
 G_END_DECLS

@@ -32,6 +32,7 @@ linnet_load_new (const char *path, const LinnetLoadOptions *options)
   self->path = g_strdup (path);
   if (options != NULL)
     self->options = *options;
+  self->options.model.cpu_level = g_strdup (self->options.model.cpu_level);
   self->cancellable = g_cancellable_new ();
   return self;
 }
@@ -48,6 +49,7 @@ load_clear (gpointer data)
   LinnetLoad *self = data;
 
   g_clear_pointer (&self->path, g_free);
+  g_free ((char *) self->options.model.cpu_level);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->timeline, linnet_timeline_free);
   g_clear_error (&self->error);
@@ -86,7 +88,7 @@ open_timeline (LinnetLoad *load, GError **error)
   lm_session_options options = { .n_ctx = load->options.n_ctx };
   lm_error failure = { 0 };
 
-  timeline->model = linnet_model_open (load->path, LINNET_MODEL_LEVEL_FULL, load->options.n_threads,
+  timeline->model = linnet_model_open (load->path, LINNET_MODEL_LEVEL_FULL, &load->options.model,
                                        load_progress_cb, load, load->cancellable, error);
   if (timeline->model == NULL)
     return NULL;
@@ -122,6 +124,12 @@ run_answer (gpointer data)
   g_autoptr (LinnetWriter) writer = data;
 
   linnet_writer_run (writer);
+}
+
+static void
+run_state (gpointer data)
+{
+  linnet_state_job_run (data);
 }
 
 static gpointer
@@ -187,4 +195,10 @@ linnet_engine_worker_push_answer (LinnetEngineWorker *self,
 {
   push (self, run_answer,
         linnet_writer_new (timeline->model, timeline->session, conversation, options, answer));
+}
+
+void
+linnet_engine_worker_push_state (LinnetEngineWorker *self, LinnetStateJob *job)
+{
+  push (self, run_state, job);
 }

@@ -6,6 +6,7 @@
 #include "engine/linnet-answer.h"
 #include "engine/linnet-engine-private.h"
 #include "engine/linnet-engine.h"
+#include "engine/linnet-state-job.h"
 
 G_BEGIN_DECLS
 
@@ -23,7 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetTimeline, linnet_timeline_free)
  * afterwards nobody does. */
 typedef struct {
   char *path;
-  LinnetLoadOptions options;
+  LinnetLoadOptions options; /* its strings are owned */
   GCancellable *cancellable;
   int progress;             /* atomic, worker: millionths */
   int done;                 /* atomic, worker */
@@ -54,5 +55,7 @@ void linnet_engine_worker_push_answer (LinnetEngineWorker *self,
                                        LinnetConversation *conversation,
                                        const LinnetGenerationOptions *options,
                                        LinnetAnswer *answer);
+/* Takes job over; its session is the timeline's, as above. */
+void linnet_engine_worker_push_state (LinnetEngineWorker *self, LinnetStateJob *job);
 
 G_END_DECLS

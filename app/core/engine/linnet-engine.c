@@ -386,3 +386,71 @@ linnet_engine_generate (LinnetEngine *self,
   notify (self, PROP_GENERATION);
   return g_steal_pointer (&generation);
 }
+
+static void
+push_state (LinnetEngine *self,
+            const char *path,
+            gboolean saves,
+            gpointer tag,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  linnet_engine_worker_push_state (
+      self->worker, linnet_state_job_new (self->timeline->session, path, saves, task));
+}
+
+void
+linnet_engine_save_state_async (LinnetEngine *self,
+                                const char *path,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_return_if_fail (LINNET_IS_ENGINE (self));
+  g_return_if_fail (self->timeline != NULL);
+  g_return_if_fail (path != NULL);
+
+  push_state (self, path, TRUE, linnet_engine_save_state_async, callback, user_data);
+}
+
+gboolean
+linnet_engine_save_state_finish (LinnetEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, linnet_engine_save_state_async), FALSE);
+
+  return g_task_propagate_int (G_TASK (result), error) >= 0;
+}
+
+void
+linnet_engine_restore_state_async (LinnetEngine *self,
+                                   const char *path,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  g_return_if_fail (LINNET_IS_ENGINE (self));
+  g_return_if_fail (self->timeline != NULL);
+  g_return_if_fail (path != NULL);
+
+  push_state (self, path, FALSE, linnet_engine_restore_state_async, callback, user_data);
+}
+
+gboolean
+linnet_engine_restore_state_finish (LinnetEngine *self,
+                                    GAsyncResult *result,
+                                    guint *n_tokens,
+                                    GError **error)
+{
+  gssize n;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, linnet_engine_restore_state_async),
+                        FALSE);
+
+  n = g_task_propagate_int (G_TASK (result), error);
+  if (n_tokens != NULL)
+    *n_tokens = (guint) MAX (n, 0);
+  return n >= 0;
+}

@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (LinnetEngine, linnet_engine, LINNET, ENGINE, GObject)
 LinnetEngine *linnet_engine_new (void);
 
 typedef struct {
-  int n_threads; /* 0: one a processor */
-  guint n_ctx;   /* 0: the trained length, 4096 at most */
+  LinnetModelOptions model;
+  guint n_ctx; /* 0: the trained length, 4096 at most */
 } LinnetLoadOptions;
 
 /* Loads path and makes it the model; a running generation is stopped first, and a load that is
@@ -47,5 +47,27 @@ LinnetGeneration *linnet_engine_get_generation (LinnetEngine *self); /* borrowed
 LinnetGeneration *linnet_engine_generate (LinnetEngine *self,
                                           LinnetConversation *conversation,
                                           const LinnetGenerationOptions *options);
+
+/* Saves what the model has read and written, as it stands when an answer being written is done, to
+ * a file, which is replaced only by a whole one. A model must be loaded. The engine lives at least
+ * until the callback. LINNET_ENGINE_ERROR. */
+void linnet_engine_save_state_async (LinnetEngine *self,
+                                     const char *path,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+gboolean linnet_engine_save_state_finish (LinnetEngine *self, GAsyncResult *result, GError **error);
+
+/* Restores it: the next answer need not read again what its conversation has in common with it.
+ * n_tokens (NULL allowed): how much it was. LINNET_ENGINE_ERROR_STATE: it does not fit this model,
+ * and LINNET_ENGINE_ERROR_FORMAT: the file is something else; either way the model has nothing in
+ * mind then, and is otherwise as before. */
+void linnet_engine_restore_state_async (LinnetEngine *self,
+                                        const char *path,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean linnet_engine_restore_state_finish (LinnetEngine *self,
+                                             GAsyncResult *result,
+                                             guint *n_tokens,
+                                             GError **error);
 
 G_END_DECLS

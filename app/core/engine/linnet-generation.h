@@ -35,6 +35,8 @@ typedef struct {
   guint prefill_tokens; /* computed, not counting those reused */
   guint reused_tokens;
   guint decode_tokens;
+  guint drafted_tokens;  /* guessed from the text so far and computed ahead … */
+  guint accepted_tokens; /* … and right: part of decode_tokens */
   double prefill_seconds;
   double decode_seconds;
 } LinnetGenerationStats;
@@ -49,7 +51,8 @@ typedef struct {
   float presence_penalty;
   float frequency_penalty;
   guint64 seed;
-  guint max_tokens; /* 0: until the context is full */
+  guint max_tokens;   /* 0: until the context is full */
+  gboolean no_lookup; /* do not guess tokens from the text so far; the answer is the same */
 } LinnetGenerationOptions;
 
 /* What a chat uses when nobody chose: temperature 0.7, top-k 40, top-p 0.9, min-p 0.05, repetition

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The speed of a model: prefill and decode, at several depths. */
+ * The speed of a model: one run of prefill or decode, at any depth. */
 #include <glib/gi18n-lib.h>
 
 #include "engine/linnet-engine-private.h"
@@ -38,17 +38,14 @@ linnet_measure_check (LinnetModel *model,
   return FALSE;
 }
 
-/* One call's worth of state. */
-typedef struct {
-  LinnetModel *model; /* borrowed */
-  lm_session *session;
-  lm_token *tokens; /* depth + the longest run: what the timeline is filled with */
-  LinnetMeasureProgressFunc progress;
-  gpointer user_data;
-  GCancellable *cancellable; /* borrowed */
-  guint n_steps;
-  guint step;
-} Speed;
+struct _LinnetSpeedMeter {
+  LinnetModel *model;        /* owned */
+  lm_session *session;       /* owned */
+  lm_token *tokens;          /* owned; n_ctx of them: what the timeline is filled with */
+  gsize n_ctx;               /* depth and run together, at most */
+  GCancellable *cancellable; /* owned, or NULL */
+  gulong cancel_handler;
+};
 
 /* Ordinary tokens in a fixed pseudo-random order, the same on every computer. */
 static lm_token *
@@ -73,155 +70,89 @@ make_tokens (LinnetModel *model, gsize n)
   return tokens;
 }
 
-static void
-advance (Speed *speed)
+LinnetSpeedMeter *
+linnet_speed_meter_new (LinnetModel *model,
+                        guint64 n_ctx,
+                        GCancellable *cancellable,
+                        GError **error)
 {
-  speed->step++;
-  if (speed->progress != NULL)
-    speed->progress ((double) speed->step / speed->n_steps, speed->user_data);
+  g_autoptr (LinnetSpeedMeter) self = NULL;
+
+  g_return_val_if_fail (LINNET_IS_MODEL (model), NULL);
+  g_return_val_if_fail (n_ctx > 0, NULL);
+
+  if (n_ctx >= G_MAXINT32) {
+    g_set_error_literal (
+        error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_CONTEXT,
+        _ ("That is more text than can be measured at once. Choose smaller sizes."));
+    return NULL;
+  }
+  self = g_new0 (LinnetSpeedMeter, 1);
+  self->model = g_object_ref (model);
+  self->n_ctx = (gsize) n_ctx;
+  /* One more, for the token that stays at depth 0. */
+  self->session = linnet_measure_session_new (model, (guint) n_ctx + 1, error);
+  if (self->session == NULL)
+    return NULL;
+  self->tokens = make_tokens (model, self->n_ctx);
+  if (cancellable != NULL) {
+    self->cancellable = g_object_ref (cancellable);
+    self->cancel_handler = g_cancellable_connect (
+        cancellable, G_CALLBACK (linnet_measure_cancel_cb), self->session, NULL);
+  }
+  return g_steal_pointer (&self);
+}
+
+void
+linnet_speed_meter_free (LinnetSpeedMeter *self)
+{
+  if (self == NULL)
+    return;
+  g_cancellable_disconnect (self->cancellable, self->cancel_handler);
+  g_clear_object (&self->cancellable);
+  lm_session_free (self->session);
+  g_free (self->tokens);
+  g_clear_object (&self->model);
+  g_free (self);
 }
 
 /* Brings the timeline to the first depth tokens, so that what is measured next starts there. With
  * depth 0 the one token that stays has to differ from the first, or it would be reused. */
 static gboolean
-rewind_to (Speed *speed, guint depth, GError **error)
+rewind_to (LinnetSpeedMeter *self, guint depth, GError **error)
 {
   lm_error failure = { 0 };
-  lm_token other = speed->tokens[0] == 0 ? 1 : 0;
-  lm_status status = depth > 0 ? lm_session_sync (speed->session, speed->tokens, depth, &failure)
-                               : lm_session_sync (speed->session, &other, 1, &failure);
+  lm_token other = self->tokens[0] == 0 ? 1 : 0;
+  lm_status status = depth > 0 ? lm_session_sync (self->session, self->tokens, depth, &failure)
+                               : lm_session_sync (self->session, &other, 1, &failure);
 
-  return linnet_measure_check (speed->model, status, &failure, speed->cancellable, error);
+  return linnet_measure_check (self->model, status, &failure, self->cancellable, error);
 }
 
-static gboolean
-run_once (
-    Speed *speed, LinnetSpeedKind kind, guint n_tokens, guint depth, double *rate, GError **error)
+gboolean
+linnet_speed_meter_run (LinnetSpeedMeter *self,
+                        LinnetSpeedKind kind,
+                        guint n_tokens,
+                        guint depth,
+                        double *rate,
+                        GError **error)
 {
   lm_error failure = { 0 };
   lm_status status = LM_OK;
   gint64 start;
 
-  if (!rewind_to (speed, depth, error))
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (n_tokens > 0 && (gsize) depth + n_tokens <= self->n_ctx, FALSE);
+
+  if (!rewind_to (self, depth, error))
     return FALSE;
   start = g_get_monotonic_time ();
   if (kind == LINNET_SPEED_PREFILL) {
-    status = lm_session_sync (speed->session, speed->tokens, (gsize) depth + n_tokens, &failure);
+    status = lm_session_sync (self->session, self->tokens, (gsize) depth + n_tokens, &failure);
   } else {
     for (guint i = 0; i < n_tokens && status == LM_OK; i++)
-      status = lm_session_append (speed->session, speed->tokens[depth + i], &failure);
+      status = lm_session_append (self->session, self->tokens[depth + i], &failure);
   }
   *rate = n_tokens * (double) G_USEC_PER_SEC / (double) MAX (g_get_monotonic_time () - start, 1);
-  if (!linnet_measure_check (speed->model, status, &failure, speed->cancellable, error))
-    return FALSE;
-  advance (speed);
-  return TRUE;
-}
-
-static int
-compare_doubles (const void *a, const void *b)
-{
-  const double *x = a;
-  const double *y = b;
-
-  return (*x > *y) - (*x < *y);
-}
-
-static gboolean
-run_all (Speed *speed,
-         LinnetSpeedKind kind,
-         guint n_tokens,
-         guint depth,
-         guint n_reps,
-         GArray *results,
-         GError **error)
-{
-  g_autofree double *rates = g_new (double, n_reps);
-  LinnetSpeed result = { .kind = kind, .n_tokens = n_tokens, .depth = depth, .n_reps = n_reps };
-  double warm_up;
-
-  if (!run_once (speed, kind, n_tokens, depth, &warm_up, error))
-    return FALSE;
-  for (guint i = 0; i < n_reps; i++) {
-    if (!run_once (speed, kind, n_tokens, depth, &rates[i], error))
-      return FALSE;
-  }
-  qsort (rates, n_reps, sizeof (double), compare_doubles);
-  result.min = rates[0];
-  result.max = rates[n_reps - 1];
-  result.median = (rates[(n_reps - 1) / 2] + rates[n_reps / 2]) / 2;
-  g_array_append_val (results, result);
-  return TRUE;
-}
-
-static gboolean
-run_depth (
-    Speed *speed, const LinnetSpeedOptions *options, guint depth, GArray *results, GError **error)
-{
-  for (guint i = 0; i < options->n_prefills; i++) {
-    if (!run_all (speed, LINNET_SPEED_PREFILL, options->prefills[i], depth, options->n_reps,
-                  results, error))
-      return FALSE;
-  }
-  return options->n_decode == 0 || run_all (speed, LINNET_SPEED_DECODE, options->n_decode, depth,
-                                            options->n_reps, results, error);
-}
-
-/* The longest timeline that the options lead to; + 1 for the token that stays at depth 0. */
-static gboolean
-longest_timeline (const LinnetSpeedOptions *options, guint *n_ctx, GError **error)
-{
-  guint64 run = options->n_decode;
-  guint64 depth = 0;
-
-  for (guint i = 0; i < options->n_prefills; i++)
-    run = MAX (run, options->prefills[i]);
-  for (guint i = 0; i < options->n_depths; i++)
-    depth = MAX (depth, options->depths[i]);
-  if (run + depth + 1 > G_MAXINT32) {
-    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_CONTEXT,
-                 _ ("That is more text than can be measured at once. Choose smaller sizes."));
-    return FALSE;
-  }
-  *n_ctx = (guint) (run + depth + 1);
-  return TRUE;
-}
-
-GArray *
-linnet_measure_speed (LinnetModel *model,
-                      const LinnetSpeedOptions *options,
-                      LinnetMeasureProgressFunc progress,
-                      gpointer user_data,
-                      GCancellable *cancellable,
-                      GError **error)
-{
-  g_autoptr (GArray) results = g_array_new (FALSE, TRUE, sizeof (LinnetSpeed));
-  const guint zero = 0;
-  const guint *depths = options->n_depths > 0 ? options->depths : &zero;
-  guint n_depths = MAX (options->n_depths, 1);
-  guint n_measurements = options->n_prefills + (options->n_decode > 0 ? 1 : 0);
-  g_autofree lm_token *tokens = NULL;
-  gboolean ok = TRUE;
-  gulong handler = 0;
-  guint n_ctx;
-  Speed speed = { model, NULL, NULL, progress, user_data, cancellable, 0, 0 };
-
-  g_return_val_if_fail (LINNET_IS_MODEL (model), NULL);
-  g_return_val_if_fail (options->n_reps > 0, NULL);
-
-  if (!longest_timeline (options, &n_ctx, error))
-    return NULL;
-  speed.session = linnet_measure_session_new (model, n_ctx, error);
-  if (speed.session == NULL)
-    return NULL;
-  speed.tokens = tokens = make_tokens (model, n_ctx);
-  speed.n_steps = MAX (n_depths * n_measurements * (options->n_reps + 1), 1);
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (linnet_measure_cancel_cb),
-                                     speed.session, NULL);
-  for (guint i = 0; i < n_depths && ok; i++)
-    ok = run_depth (&speed, options, depths[i], results, error);
-  g_cancellable_disconnect (cancellable, handler);
-  lm_session_free (speed.session);
-  return ok ? g_steal_pointer (&results) : NULL;
+  return linnet_measure_check (self->model, status, &failure, self->cancellable, error);
 }

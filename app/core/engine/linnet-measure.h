@@ -7,9 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* Called on the measuring thread with 0…1. */
-typedef void (*LinnetMeasureProgressFunc) (double fraction, gpointer user_data);
-
 /* ---- Speed -------------------------------------------------------------------------------- */
 
 typedef enum {
@@ -17,37 +14,33 @@ typedef enum {
   LINNET_SPEED_DECODE,  /* writing n_tokens one by one; the choice of token is not counted */
 } LinnetSpeedKind;
 
-typedef struct {
-  const guint *prefills; /* sizes in tokens, each > 0; borrowed */
-  guint n_prefills;
-  guint n_decode;      /* tokens; 0: decode is not measured */
-  const guint *depths; /* tokens in the KV cache beforehand; borrowed; none: 0 only */
-  guint n_depths;
-  guint n_reps; /* of each measurement, > 0; an unmeasured warm-up comes before them */
-} LinnetSpeedOptions;
+/* A model that is being measured, on a timeline of its own. What measures when is for the caller:
+ * two programs are compared fairly only by turns. */
+typedef struct _LinnetSpeedMeter LinnetSpeedMeter;
 
-/* Tokens per second. */
-typedef struct {
-  LinnetSpeedKind kind;
-  guint n_tokens;
-  guint depth;
-  guint n_reps;
-  double median;
-  double min;
-  double max;
-} LinnetSpeed;
+/* model must be open at LINNET_MODEL_LEVEL_FULL. n_ctx: tokens of the longest depth and run
+ * together. cancellable may be NULL. NULL on failure: LINNET_ENGINE_ERROR. */
+LinnetSpeedMeter *linnet_speed_meter_new (LinnetModel *model,
+                                          guint64 n_ctx,
+                                          GCancellable *cancellable,
+                                          GError **error);
+void linnet_speed_meter_free (LinnetSpeedMeter *self); /* NULL allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetSpeedMeter, linnet_speed_meter_free)
 
-/* LinnetSpeed values, every prefill and then decode for each depth. The model must be open at
- * LINNET_MODEL_LEVEL_FULL. progress and cancellable may be NULL. Transfer full; NULL on failure:
+/* One run of n_tokens > 0, with depth tokens in the KV cache beforehand; those stay there, so that
+ * only the first run of a depth computes them. rate: tokens a second. FALSE on failure:
  * LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
-GArray *linnet_measure_speed (LinnetModel *model,
-                              const LinnetSpeedOptions *options,
-                              LinnetMeasureProgressFunc progress,
-                              gpointer user_data,
-                              GCancellable *cancellable,
-                              GError **error);
+gboolean linnet_speed_meter_run (LinnetSpeedMeter *self,
+                                 LinnetSpeedKind kind,
+                                 guint n_tokens,
+                                 guint depth,
+                                 double *rate,
+                                 GError **error);
 
 /* ---- Perplexity --------------------------------------------------------------------------- */
+
+/* Called on the measuring thread with 0…1. */
+typedef void (*LinnetMeasureProgressFunc) (double fraction, gpointer user_data);
 
 typedef struct {
   guint64 n_text_tokens; /* of the whole text */
@@ -61,8 +54,8 @@ typedef struct {
 
 /* The protocol of llama-perplexity: the text is cut into windows of n_ctx tokens, each begins with
  * BOS if the model wants one, and of each the tokens of the second half are scored. length: bytes
- * of text. n_ctx: 4 at least. Otherwise as linnet_measure_speed(). FALSE on failure; a text shorter
- * than one window is LINNET_ENGINE_ERROR_FAILED. */
+ * of text. n_ctx: 4 at least. progress and cancellable may be NULL. FALSE on failure:
+ * LINNET_ENGINE_ERROR (_FAILED for a text shorter than one window) or G_IO_ERROR_CANCELLED. */
 gboolean linnet_measure_perplexity (LinnetModel *model,
                                     const char *text,
                                     gsize length,

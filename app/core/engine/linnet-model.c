@@ -91,19 +91,48 @@ level_to_lm (LinnetModelLevel level)
   }
 }
 
+GStrv
+linnet_cpu_level_list (void)
+{
+  gsize n = lm_cpu_levels (NULL, 0);
+  g_autofree const char **names = g_new0 (const char *, n + 1);
+
+  lm_cpu_levels (names, n);
+  return g_strdupv ((char **) names);
+}
+
+gboolean
+linnet_cpu_level_check (const char *level, GError **error)
+{
+  g_auto (GStrv) levels = linnet_cpu_level_list ();
+  g_autofree char *list = NULL;
+
+  if (level == NULL || g_strv_contains ((const char *const *) levels, level))
+    return TRUE;
+  list = g_strjoinv (", ", levels);
+  /* Translators: the first is the name of a set of instructions, such as avx2. */
+  g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_UNSUPPORTED,
+               _ ("This computer cannot compute with “%s”. Choose one of: %s."), level, list);
+  return FALSE;
+}
+
 LinnetModel *
 linnet_model_open (const char *path,
                    LinnetModelLevel level,
-                   int n_threads,
+                   const LinnetModelOptions *options,
                    LinnetModelProgressFunc progress,
                    gpointer user_data,
                    GCancellable *cancellable,
                    GError **error)
 {
+  static const LinnetModelOptions defaults = { 0 };
+  const LinnetModelOptions *given = options != NULL ? options : &defaults;
   Loading loading = { progress, user_data, cancellable };
-  lm_model_options options = {
+  lm_model_options lm_options = {
     .level = level_to_lm (level),
-    .n_threads = n_threads,
+    .n_threads = given->n_threads,
+    .n_threads_prefill = given->n_threads_prefill,
+    .cpu_level = given->cpu_level,
     .progress = loading_progress_cb,
     .user_data = &loading,
   };
@@ -112,11 +141,12 @@ linnet_model_open (const char *path,
   LinnetModel *self;
 
   g_return_val_if_fail (path != NULL, NULL);
-  g_return_val_if_fail (n_threads >= 0, NULL);
+  g_return_val_if_fail (given->n_threads >= 0 && given->n_threads_prefill >= 0, NULL);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !linnet_cpu_level_check (given->cpu_level, error))
     return NULL;
-  handle = lm_model_open (path, &options, &failure);
+  handle = lm_model_open (path, &lm_options, &failure);
   if (handle == NULL) {
     if (!g_cancellable_set_error_if_cancelled (cancellable, error))
       linnet_engine_error_from_lm (error, &failure, path);
@@ -164,6 +194,13 @@ linnet_model_get_quantisation (LinnetModel *self)
   return lm_model_get_info (self->handle)->quantisation;
 }
 
+const char *
+linnet_model_get_cpu_level (LinnetModel *self)
+{
+  g_return_val_if_fail (LINNET_IS_MODEL (self), NULL);
+  return lm_model_get_info (self->handle)->cpu_level;
+}
+
 guint64
 linnet_model_get_n_parameters (LinnetModel *self)
 {
@@ -190,6 +227,28 @@ linnet_model_get_chat_is_fallback (LinnetModel *self)
 {
   g_return_val_if_fail (LINNET_IS_MODEL (self), FALSE);
   return lm_model_get_info (self->handle)->chat_is_fallback;
+}
+
+gboolean
+linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error)
+{
+  lm_model_work found = { 0 };
+  lm_error failure = { 0 };
+
+  g_return_val_if_fail (LINNET_IS_MODEL (self), FALSE);
+  g_return_val_if_fail (work != NULL, FALSE);
+
+  *work = (LinnetModelWork) { 0 };
+  if (lm_model_get_work (self->handle, &found, &failure) != LM_OK) {
+    linnet_engine_error_from_lm (error, &failure, self->path);
+    return FALSE;
+  }
+  *work = (LinnetModelWork) {
+    .weight_bytes = found.weight_bytes,
+    .kv_bytes = found.kv_bytes,
+    .prefill_macs = found.prefill_macs,
+  };
+  return TRUE;
 }
 
 gboolean

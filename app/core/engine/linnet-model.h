@@ -20,6 +20,7 @@ typedef enum {
   LINNET_ENGINE_ERROR_UNSUPPORTED, /* architecture, tensor type or tokenizer */
   LINNET_ENGINE_ERROR_MEMORY,
   LINNET_ENGINE_ERROR_CONTEXT,
+  LINNET_ENGINE_ERROR_STATE, /* a saved state that does not fit */
 } LinnetEngineError;
 
 typedef enum {
@@ -27,6 +28,19 @@ typedef enum {
   LINNET_MODEL_LEVEL_TOKENIZER, /* can tokenise and render chats */
   LINNET_MODEL_LEVEL_METADATA,  /* can be inspected; any architecture */
 } LinnetModelLevel;
+
+/* Zero-initialised means the engine's choice. */
+typedef struct {
+  int n_threads;         /* to write with; 0: the engine's choice */
+  int n_threads_prefill; /* to read with; 0: the engine's choice */
+  const char *cpu_level; /* instructions to compute with; borrowed; NULL: the best */
+} LinnetModelOptions;
+
+/* The levels of instructions that this computer can compute with, best first. Transfer full. */
+GStrv linnet_cpu_level_list (void);
+/* Whether level (NULL: any) is one of them; otherwise LINNET_ENGINE_ERROR_UNSUPPORTED names them.
+ */
+gboolean linnet_cpu_level_check (const char *level, GError **error);
 
 /* Bytes. */
 typedef struct {
@@ -42,11 +56,11 @@ G_DECLARE_FINAL_TYPE (LinnetModel, linnet_model, LINNET, MODEL, GObject)
 /* Called on the loading thread with 0…1. */
 typedef void (*LinnetModelProgressFunc) (double fraction, gpointer user_data);
 
-/* Blocks: call it from a worker thread or a command-line tool. n_threads: 0 for all processors.
+/* Blocks: call it from a worker thread or a command-line tool. options: NULL for the defaults.
  * progress and cancellable may be NULL. LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
 LinnetModel *linnet_model_open (const char *path,
                                 LinnetModelLevel level,
-                                int n_threads,
+                                const LinnetModelOptions *options,
                                 LinnetModelProgressFunc progress,
                                 gpointer user_data,
                                 GCancellable *cancellable,
@@ -58,11 +72,20 @@ const char *linnet_model_get_path (LinnetModel *self);
 const char *linnet_model_get_title (LinnetModel *self);
 const char *linnet_model_get_architecture (LinnetModel *self);
 const char *linnet_model_get_quantisation (LinnetModel *self);
+const char *linnet_model_get_cpu_level (LinnetModel *self); /* what it computes with */
 guint64 linnet_model_get_n_parameters (LinnetModel *self);
 guint64 linnet_model_get_file_bytes (LinnetModel *self);
 guint linnet_model_get_n_ctx_train (LinnetModel *self);
 /* Whether the file's own chat template was not recognised, so that ChatML is used. */
 gboolean linnet_model_get_chat_is_fallback (LinnetModel *self);
+
+/* What one token costs. */
+typedef struct {
+  guint64 weight_bytes; /* read for each token that is written */
+  guint64 kv_bytes;     /* read as well, for each token in the context */
+  guint64 prefill_macs; /* multiply-adds with weights for each token of a prompt */
+} LinnetModelWork;
+gboolean linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error);
 
 gboolean linnet_model_estimate_memory (LinnetModel *self,
                                        guint n_ctx,

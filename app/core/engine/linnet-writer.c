@@ -6,6 +6,8 @@
 
 /* Tokens that the markup around one message takes, generously; a first guess. */
 #define MARKUP_TOKENS 16
+/* Tokens that one step may bring beside its own. */
+#define MAX_MORE_TOKENS 16
 
 struct _LinnetWriter {
   /* Owned. */
@@ -19,6 +21,7 @@ struct _LinnetWriter {
   lm_session *session;
 
   lm_sampling sampling;
+  lm_lookup_mode lookup;
   guint max_tokens;
   LinnetUtf8Buffer utf8;
   gint64 decode_start_us;
@@ -80,6 +83,7 @@ linnet_writer_new (LinnetModel *model,
     .frequency_penalty = options->frequency_penalty,
     .seed = options->seed,
   };
+  self->lookup = options->no_lookup ? LM_LOOKUP_OFF : LM_LOOKUP_ADAPTIVE;
   return self;
 }
 
@@ -189,6 +193,30 @@ context_is_full (LinnetWriter *self)
   return n_tokens >= lm_session_get_n_ctx (self->session);
 }
 
+/* Tokens that the answer may still get. */
+static guint
+count_left (LinnetWriter *self)
+{
+  if (self->max_tokens == 0)
+    return G_MAXUINT;
+  return self->max_tokens > self->n_written ? self->max_tokens - self->n_written : 0;
+}
+
+/* Puts the token that was written into the session, and writes those that came along with it. */
+static lm_status
+advance (LinnetWriter *self, lm_token token, lm_error *failure)
+{
+  lm_token more[MAX_MORE_TOKENS];
+  size_t n_more;
+  lm_status status =
+      lm_session_advance (self->session, token, &self->sampling, more,
+                          MIN (count_left (self), MAX_MORE_TOKENS), &n_more, failure);
+
+  for (size_t i = 0; i < n_more && !linnet_answer_is_stopped (self->answer); i++)
+    write_token (self, more[i]);
+  return status;
+}
+
 /* The tokens that are written also go into the session, the last one as well: the next question
  * finds the whole answer there. */
 static lm_status
@@ -196,6 +224,7 @@ decode (LinnetWriter *self, LinnetFinishReason *reason, lm_error *failure)
 {
   lm_model *model = linnet_model_get_handle (self->model);
 
+  lm_session_set_lookup (self->session, self->lookup);
   self->decode_start_us = g_get_monotonic_time ();
   for (;;) {
     lm_token token;
@@ -216,10 +245,10 @@ decode (LinnetWriter *self, LinnetFinishReason *reason, lm_error *failure)
       *reason = LINNET_FINISH_CONTEXT;
       return LM_OK;
     }
-    status = lm_session_append (self->session, token, failure);
+    status = advance (self, token, failure);
     if (status != LM_OK)
       return status;
-    if (self->max_tokens > 0 && self->n_written >= self->max_tokens) {
+    if (count_left (self) == 0) {
       *reason = LINNET_FINISH_LENGTH;
       return LM_OK;
     }
@@ -245,6 +274,8 @@ get_stats (LinnetWriter *self, LinnetGenerationStats *stats)
     .prefill_tokens = (guint) figures.prefill_tokens,
     .reused_tokens = (guint) figures.reused_tokens,
     .decode_tokens = (guint) figures.decode_tokens,
+    .drafted_tokens = (guint) figures.drafted_tokens,
+    .accepted_tokens = (guint) figures.accepted_tokens,
     .prefill_seconds = figures.prefill_seconds,
     .decode_seconds = figures.decode_seconds,
   };

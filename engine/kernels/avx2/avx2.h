@@ -77,6 +77,7 @@ void lm_avx2_matmul (const lm_matrix *matrix,
                      float *out,
                      size_t stride,
                      void *scratch);
+uint64_t lm_avx2_peak (uint64_t n_iterations);
 
 /* ---- Pieces ------------------------------------------------------------------------------- */
 
@@ -117,20 +118,26 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
          span->first_group / n_groups * block_bytes * LM_AVX2_ROWS;
 }
 
-/* Asks for n bytes of weights that one token will need in a while. The words of a panel are not
- * read in their order, which the processor's own foresight would need. */
-LM_INLINE void
-lm_avx2_prefetch (const uint8_t *weights, size_t n)
-{
-  for (size_t i = 0; i < n; i += 64)
-    _mm_prefetch ((const char *) weights + 3072 + i, _MM_HINT_T0);
-}
-
 /* Word i of the eight rows. */
 LM_INLINE __m256i
 lm_avx2_load_word (const uint8_t *words, int i)
 {
   return lm_avx2_load (words + 4 * LM_AVX2_ROWS * i);
+}
+
+/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
+LM_INLINE void
+lm_avx2_unpack_nibbles (const uint8_t *words, __m256i w[8])
+{
+  const __m256i low = _mm256_set1_epi8 (15);
+
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    __m256i nibbles = lm_avx2_load_word (words, i);
+
+    w[i] = _mm256_and_si256 (nibbles, low);
+    w[i + 4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
+  }
 }
 
 /* A word of two halves for each row: the first ones and the second ones as floats. */

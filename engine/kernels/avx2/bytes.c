@@ -74,8 +74,6 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
     __m256 scales = lm_avx2_halves (block);
 
-    if (is_one)
-      lm_avx2_prefetch (block, bytes);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
       const uint8_t *qs = block + 16 + 128 * half;

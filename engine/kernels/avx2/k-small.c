@@ -21,18 +21,14 @@ add_halves (const __m256i w[8], const scales_16 *s, const lm_avx2_group *x)
                            _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 4), s->second));
 }
 
-/* The eight words of two-bit weights of group g, at shift 2 × (g % 4). */
+/* A group's weights of two bits. */
 LM_INLINE void
-unpack_two_bits (const uint8_t *qs, size_t g, __m256i w[8])
+unpack_two_bits (const uint8_t *words, __m256i w[8])
 {
-  const __m128i shift = _mm_cvtsi32_si128 ((int) (2 * (g % 4)));
-
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) {
-    __m256i bits = lm_avx2_load_word (qs + (g / 4) * 32 * LM_AVX2_ROWS, i);
-
-    w[i] = _mm256_and_si256 (_mm256_srl_epi16 (bits, shift), _mm256_set1_epi8 (3));
-  }
+  for (int i = 0; i < 8; i++)
+    w[i] = _mm256_and_si256 (_mm256_srli_epi16 (lm_avx2_load_word (words, i / 4), 2 * (i % 4)),
+                             _mm256_set1_epi8 (3));
 }
 
 /* Bytes 2 g and 2 g + 1 of sixteen a row. */
@@ -78,18 +74,18 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
     __m256 d, dmin;
 
     for (int i = 0; i < 4; i++) {
-      __m256i packed = lm_avx2_load_word (block, i);
+      __m256i packed = lm_avx2_load_word (block, 1 + i);
 
       scales[i] = _mm256_and_si256 (packed, four);
       mins[i] = _mm256_and_si256 (_mm256_srli_epi16 (packed, 4), four);
     }
-    lm_avx2_load_two (block + 20 * 4 * LM_AVX2_ROWS, &d, &dmin);
+    lm_avx2_load_two (block, &d, &dmin);
     for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
       scales_16 s = pick_scales (scales, g);
       __m256i w[8];
 
       s.both = pick_scales (mins, g).both;
-      unpack_two_bits (block + 4 * 4 * LM_AVX2_ROWS, g, w);
+      unpack_two_bits (block + (20 + 8 * g) * LM_AVX2_ROWS, w);
       if (is_one)
         sums[0] = add_q2_k (sums[0], w, &s, d, dmin, x);
       else
@@ -148,23 +144,25 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
   const lm_avx2_group *x = span->x;
 
   for (size_t b = 0; b < span->n_groups / N_GROUPS; b++) {
-    const uint8_t *hmask = block + 2 * LM_AVX2_ROWS;
-    const uint8_t *qs = hmask + 32 * LM_AVX2_ROWS;
+    const uint8_t *scale_words = block + 2 * LM_AVX2_ROWS;
+    const uint8_t *groups = scale_words + 12 * LM_AVX2_ROWS;
+    const __m256i four = _mm256_set1_epi8 (4);
     __m256 d = lm_avx2_halves (block);
     __m256i scales[4];
 
-    load_scales_q3_k (qs + 64 * LM_AVX2_ROWS, scales);
+    load_scales_q3_k (scale_words, scales);
     for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
-      const __m256i bit = _mm256_set1_epi8 ((char) (1 << g));
+      const uint8_t *words = groups + 12 * LM_AVX2_ROWS * g;
+      __m256i bits = lm_avx2_load_word (words, 2);
       scales_16 s = pick_scales (scales, g);
       __m256i w[8];
 
-      unpack_two_bits (qs, g, w);
+      unpack_two_bits (words, w);
 #pragma GCC unroll 8
       for (int i = 0; i < 8; i++) {
-        __m256i set = _mm256_cmpeq_epi8 (_mm256_and_si256 (lm_avx2_load_word (hmask, i), bit), bit);
+        __m256i moved = i < 2 ? _mm256_slli_epi16 (bits, 2 - i) : _mm256_srli_epi16 (bits, i - 2);
 
-        w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (set, _mm256_set1_epi8 (4)));
+        w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (moved, four));
       }
       if (is_one)
         sums[0] = add_q3_k (sums[0], w, &s, d, x);

@@ -68,24 +68,19 @@ add_q45_k (__m256 sum,
   return _mm256_fnmadd_ps (mins, _mm256_set1_ps (x->scaled_sum), sum);
 }
 
-/* The weights of group g: nibbles from qs and, for Q5_K, a fifth bit from qh. */
+/* The weights of a group: nibbles and, for Q5_K, a fifth bit. */
 LM_INLINE void
-unpack_q45_k (const uint8_t *qh, const uint8_t *qs, int g, __m256i w[8], bool is_four)
+unpack_q45_k (const uint8_t *words, __m256i w[8], bool is_four)
 {
-  const __m256i low = _mm256_set1_epi8 (15);
   const __m256i fifth = _mm256_set1_epi8 (16);
+  __m256i bits = is_four ? fifth : lm_avx2_load_word (words, 4);
 
+  lm_avx2_unpack_nibbles (words, w);
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) {
-    __m256i nibbles = lm_avx2_load_word (qs, 8 * (g / 2) + i);
+  for (int i = 0; i < 8 && !is_four; i++) {
+    __m256i moved = i < 4 ? _mm256_slli_epi16 (bits, 4 - i) : _mm256_srli_epi16 (bits, i - 4);
 
-    w[i] = _mm256_and_si256 (g % 2 == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4), low);
-    if (!is_four) {
-      __m256i bits = lm_avx2_load_word (qh, i);
-
-      bits = g < 4 ? _mm256_slli_epi16 (bits, 4 - g) : _mm256_srli_epi16 (bits, g - 4);
-      w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (bits, fifth));
-    }
+    w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (moved, fifth));
   }
 }
 
@@ -93,14 +88,13 @@ LM_INLINE void
 multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_one)
 {
   const size_t row_bytes = is_four ? sizeof (lm_block_q4_k) : sizeof (lm_block_q5_k);
+  const size_t n_words = is_four ? 4 : 5; /* of a group and row; the head has four */
   const uint8_t *block = lm_avx2_find_block (span, row_bytes, N_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
   for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += row_bytes * LM_AVX2_ROWS) {
     scales_k s = load_scales (block);
-    const uint8_t *qh = block + 4 * 4 * LM_AVX2_ROWS;
-    const uint8_t *qs = is_four ? qh : qh + 32 * LM_AVX2_ROWS;
 
 #pragma GCC unroll 8
     for (int g = 0; g < N_GROUPS; g++, x += span->stride) {
@@ -108,9 +102,7 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
       __m256 mins = scale_of (s.mins, g, s.dmin);
       __m256i w[8];
 
-      if (is_one)
-        lm_avx2_prefetch (block + (size_t) g * row_bytes, row_bytes);
-      unpack_q45_k (qh, qs, g, w, is_four);
+      unpack_q45_k (block + 4 * LM_AVX2_ROWS * (4 + n_words * (size_t) g), w, is_four);
       if (is_one)
         one = add_q45_k (one, w, scales, mins, x, is_four);
       else
@@ -176,23 +168,19 @@ add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2
   return _mm256_fmadd_ps (_mm256_cvtepi32_ps (a), d, sum);
 }
 
-/* See lm_unpack_q6_k() for the order of the bits. */
 LM_INLINE void
-unpack_q6_k (const uint8_t *ql, const uint8_t *qh, int g, __m256i w[8])
+unpack_q6_k (const uint8_t *words, __m256i w[8])
 {
-  const __m256i low = _mm256_set1_epi8 (15);
   const __m256i upper = _mm256_set1_epi8 (48);
 
+  lm_avx2_unpack_nibbles (words, w);
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) {
-    __m256i nibbles = lm_avx2_load_word (ql, 16 * (g / 4) + 8 * (g % 2) + i);
-    __m256i bits = lm_avx2_load_word (qh, 8 * (g / 4) + i);
-    int shift = 2 * (g % 4);
+    __m256i bits = lm_avx2_load_word (words, 4 + i / 4);
+    int shift = 2 * (i % 4);
 
-    if (g % 4 >= 2)
-      nibbles = _mm256_srli_epi16 (nibbles, 4);
     bits = shift < 4 ? _mm256_slli_epi16 (bits, 4 - shift) : _mm256_srli_epi16 (bits, shift - 4);
-    w[i] = _mm256_or_si256 (_mm256_and_si256 (nibbles, low), _mm256_and_si256 (bits, upper));
+    w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (bits, upper));
   }
 }
 
@@ -205,9 +193,8 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
   __m256 one = sums[0];
 
   for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += bytes) {
-    const uint8_t *ql = block + 2 * LM_AVX2_ROWS;
-    const uint8_t *qh = ql + 128 * LM_AVX2_ROWS;
-    const uint8_t *scales = qh + 64 * LM_AVX2_ROWS;
+    const uint8_t *scales = block + 2 * LM_AVX2_ROWS;
+    const uint8_t *groups = scales + 16 * LM_AVX2_ROWS;
     __m256 d = lm_avx2_halves (block);
 
 #pragma GCC unroll 8
@@ -215,9 +202,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       scales_q6_k s = load_scales_q6_k (scales, g);
       __m256i w[8];
 
-      if (is_one)
-        lm_avx2_prefetch (block + (size_t) g * sizeof (lm_block_q6_k), sizeof (lm_block_q6_k));
-      unpack_q6_k (ql, qh, g, w);
+      unpack_q6_k (groups + 24 * LM_AVX2_ROWS * (size_t) g, w);
       if (is_one)
         one = add_q6_k (one, w, s, d, x);
       else

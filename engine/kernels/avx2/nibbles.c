@@ -49,16 +49,7 @@ spread_bits (__m256i bits, int i)
 LM_INLINE void
 unpack_nibbles (const uint8_t *words, __m256i w[8], bool has_fifth)
 {
-  const __m256i low = _mm256_set1_epi8 (15);
-  const uint8_t *qs = has_fifth ? words + 32 : words;
-
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    __m256i nibbles = lm_avx2_load (qs + 32 * i);
-
-    w[i] = _mm256_and_si256 (nibbles, low);
-    w[i + 4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
-  }
+  lm_avx2_unpack_nibbles (has_fifth ? words + 32 : words, w);
 #pragma GCC unroll 8
   for (int i = 0; has_fifth && i < 8; i++)
     w[i] = _mm256_or_si256 (w[i], spread_bits (lm_avx2_load (words), i));
@@ -82,8 +73,6 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
     } else {
       scales = lm_avx2_halves (block);
     }
-    if (is_one)
-      lm_avx2_prefetch (block, block_bytes * LM_AVX2_ROWS);
     unpack_nibbles (block + (has_min ? 32 : 16), w, has_fifth);
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);

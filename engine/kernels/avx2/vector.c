@@ -150,4 +150,5 @@ const lm_kernels lm_kernels_avx2 = {
   .add = lm_avx2_add,
   .attend = lm_avx2_attend,
   .to_half = lm_avx2_to_half,
+  .peak = lm_avx2_peak,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * ARM products of the K types: blocks of 256 weights, that is of eight groups. */
+ * ARM products of the K types: blocks of 256 weights, that is of eight groups. See panels.h for
+ * how their bits lie. */
 #include "kernels/neon/multiply.h"
 
 #define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
@@ -25,6 +26,13 @@ scale_by_signed (float32x4_t d, uint8x16_t bytes, size_t i)
   uint32x4_t top = vreinterpretq_u32_u8 (bytes) << (int) (24 - 8 * i);
 
   return vmulq_f32 (d, vcvtq_f32_s32 (vreinterpretq_s32_u32 (top) >> 24));
+}
+
+/* Where group i begins, in a block whose head and groups have so many words a row. */
+LM_INLINE const uint8_t *
+find_group (const uint8_t *words, size_t n_head, size_t n_group, size_t i)
+{
+  return words + 4 * LM_NEON_ROWS * (n_head + n_group * i);
 }
 
 /* Shifted right, or left where n is negative. */
@@ -56,61 +64,55 @@ load_scales (const uint8_t *block, size_t i, int half, group *g)
   g->min = scale_by_byte (dmin, mins, i % 4);
 }
 
-LM_INLINE void
-unpack_q4 (const uint8_t *qs, size_t i, int half, uint8x16_t w[8])
-{
-#pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    uint8x16_t nibbles = load_word (qs, 8 * (i / 2) + j, half);
-
-    w[j] = i % 2 == 0 ? mask (nibbles, 15) : right (nibbles, 4);
-  }
-}
-
 LM_INLINE group
 load_q4_k (const uint8_t *block, size_t i, int half)
 {
   group g;
 
   load_scales (block, i, half, &g);
-  unpack_q4 (block + 16 * LM_NEON_ROWS, i, half, g.w);
+  unpack_nibbles (find_group (block, 4, 4, i), half, g.w);
   return g;
 }
 DEFINE_TYPE (q4_k, KIND_MIN, lm_block_q4_k, N_GROUPS)
 
+/* Ors the group's word of single bits into the weights, as their bit at. */
+LM_INLINE void
+add_bits (uint8x16_t bits, const int at, uint8x16_t w[8])
+{
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; j++)
+    w[j] = vorrq_u8 (w[j], mask (move_bits (bits, j - at), (uint8_t) (1 << at)));
+}
+
 LM_INLINE group
 load_q5_k (const uint8_t *block, size_t i, int half)
 {
-  const uint8_t *qh = block + 16 * LM_NEON_ROWS;
+  const uint8_t *words = find_group (block, 4, 5, i);
   group g;
 
   load_scales (block, i, half, &g);
-  unpack_q4 (qh + 32 * LM_NEON_ROWS, i, half, g.w);
-#pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++)
-    g.w[j] = vorrq_u8 (g.w[j], mask (move_bits (load_word (qh, j, half), (int) i - 4), 16));
+  unpack_nibbles (words, half, g.w);
+  add_bits (load_word (words, 4, half), 4, g.w);
   return g;
 }
 DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
-/* See lm_unpack_q6_k() for the order of the bits. */
 LM_INLINE group
 load_q6_k (const uint8_t *block, size_t i, int half)
 {
-  const uint8_t *ql = block + 2 * LM_NEON_ROWS, *qh = ql + 128 * LM_NEON_ROWS;
-  uint8x16_t scales = load_word (qh + 64 * LM_NEON_ROWS, i / 2, half);
+  const uint8_t *head = block + 2 * LM_NEON_ROWS, *words = find_group (head, 4, 6, i);
+  uint8x16_t scales = load_word (head, i / 2, half);
   float32x4_t d = load_d (block, half);
   group g;
 
+  unpack_nibbles (words, half, g.w);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++) {
-    uint8x16_t nibbles = load_word (ql, 16 * (i / 4) + 8 * (i % 2) + j, half);
-    uint8x16_t bits = load_word (qh, 8 * (i / 4) + j, half);
+    uint8x16_t bits = load_word (words, 4 + j / 4, half);
 
-    nibbles = i % 4 < 2 ? mask (nibbles, 15) : right (nibbles, 4);
-    g.w[j] = vorrq_u8 (nibbles, mask (move_bits (bits, (int) (2 * (i % 4)) - 4), 48));
+    g.w[j] = vorrq_u8 (g.w[j], mask (move_bits (bits, (int) (2 * (j % 4)) - 4), 48));
   }
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
@@ -120,26 +122,26 @@ DEFINE_TYPE (q6_k, KIND_HALVES, lm_block_q6_k, N_GROUPS)
 
 /* ---- Q2_K and Q3_K ------------------------------------------------------------------------ */
 
-/* Weights of two bits of group i. */
+/* Weights of two bits. */
 LM_INLINE void
-unpack_two_bits (const uint8_t *qs, size_t i, int half, uint8x16_t w[8])
+unpack_two_bits (const uint8_t *words, int half, uint8x16_t w[8])
 {
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    w[j] = mask (right (load_word (qs, 8 * (i / 4) + j, half), (int) (2 * (i % 4))), 3);
+    w[j] = mask (right (load_word (words, j / 4, half), (int) (2 * (j % 4))), 3);
 }
 
 LM_INLINE group
 load_q2_k (const uint8_t *block, size_t i, int half)
 {
-  uint8x16_t packed = load_word (block, i / 2, half);
+  uint8x16_t packed = load_word (block, 1 + i / 2, half);
   uint8x16_t scales = mask (packed, 15), mins = right (packed, 4);
   size_t at = 2 * (i % 2);
   float32x4_t d;
   group g;
 
-  load_two (block + 80 * LM_NEON_ROWS, half, &d, &g.min);
-  unpack_two_bits (block + 16 * LM_NEON_ROWS, i, half, g.w);
+  load_two (block, half, &d, &g.min);
+  unpack_two_bits (find_group (block, 5, 2, i), half, g.w);
   for (size_t j = 0; j < 2; j++) {
     g.scale[j] = scale_by_byte (d, scales, at + j);
     g.mins[j] = vreinterpretq_s32_u32 (pick_byte (mins, at + j));
@@ -164,18 +166,16 @@ load_scales_q3_k (const uint8_t *words, size_t i, int half)
 LM_INLINE group
 load_q3_k (const uint8_t *block, size_t i, int half)
 {
-  const uint8_t *hmask = block + 2 * LM_NEON_ROWS, *qs = hmask + 32 * LM_NEON_ROWS;
-  uint8x16_t scales = load_scales_q3_k (qs + 64 * LM_NEON_ROWS, i, half);
+  const uint8_t *head = block + 2 * LM_NEON_ROWS, *words = find_group (head, 3, 3, i);
+  uint8x16_t scales = load_scales_q3_k (head, i, half);
   float32x4_t d = load_d (block, half);
   group g;
 
-  unpack_two_bits (qs, i, half, g.w);
+  unpack_two_bits (words, half, g.w);
+  add_bits (load_word (words, 2, half), 2, g.w);
 #pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    uint8x16_t bits = mask (move_bits (load_word (hmask, j, half), (int) i - 2), 4);
-
-    g.w[j] = vaddq_u8 (vorrq_u8 (g.w[j], bits), vdupq_n_u8 (28)); /* − 4 + 32 */
-  }
+  for (int j = 0; j < 8; j++) /* − 4 + 32 */
+    g.w[j] = vaddq_u8 (g.w[j], vdupq_n_u8 (28));
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
   return g;

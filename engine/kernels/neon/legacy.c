@@ -3,19 +3,6 @@
 #include "kernels/neon/multiply.h"
 #include "quant/iq-tables.h"
 
-/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
-LM_INLINE void
-unpack_nibbles (const uint8_t *words, int half, uint8x16_t w[8])
-{
-#pragma GCC unroll 4
-  for (size_t i = 0; i < 4; i++) {
-    uint8x16_t nibbles = load_word (words, i, half);
-
-    w[i] = mask (nibbles, 15);
-    w[i + 4] = right (nibbles, 4);
-  }
-}
-
 /* A fifth bit for every byte, from a word of 32 bits for each row: byte i / 2 of it has those of
  * word i. */
 LM_INLINE void

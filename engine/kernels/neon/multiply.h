@@ -108,10 +108,10 @@ dot (const group *g, const lm_neon_group *x, const group_kind kind)
   products p;
 
   p.half[0] = dot_half (find_start (x, kind, 0), g->w, first, is_small);
-  p.half[1] = has_halves (kind) ? find_start (x, kind, 1) : p.half[0];
-  p.half[1] = dot_half (p.half[1], g->w + 4, second, is_small);
-  if (!has_halves (kind))
-    p.half[0] = p.half[1];
+  if (has_halves (kind))
+    p.half[1] = dot_half (find_start (x, kind, 1), g->w + 4, second, is_small);
+  else
+    p.half[0] = dot_half (p.half[0], g->w + 4, second, is_small);
   return p;
 }
 
@@ -146,14 +146,6 @@ add_products (float32x4_t sum,
  * matters. */
 typedef group (*load_group_fn) (const uint8_t *block, size_t i, int half);
 
-/* Asks for n bytes of weights that one token will need in a while. */
-LM_INLINE void
-prefetch (const uint8_t *weights, size_t n)
-{
-  for (size_t i = 0; i < n; i += 64)
-    __builtin_prefetch (weights + 4096 + i);
-}
-
 /* Keeps the compiler from reading a whole block ahead, for which it has no registers. */
 LM_INLINE void
 read_no_further (void)
@@ -185,7 +177,6 @@ multiply_one (const lm_neon_span *span,
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      prefetch (block + bytes / n_block_groups * i, bytes / n_block_groups);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; half++) {
         group g = load_group (block, i, half);
@@ -224,7 +215,7 @@ dot_tokens (int32x4_t sums[2], const uint8x16_t w[4], const int8x16_t q[2])
   }
 }
 
-/* Products of a group, words paired, with tokens a and b, whose columns are in q. */
+/* Products of a group, words paired, with two tokens, whose columns are in q. */
 LM_INLINE void
 dot_pair (const group *g,
           const int8x16_t q[4],
@@ -232,18 +223,17 @@ dot_pair (const group *g,
           products out[2],
           const group_kind kind)
 {
-  int32x4_t sums[2] = { vdupq_n_s32 (0), vdupq_n_s32 (0) };
+  const int n_parts = has_halves (kind) ? 2 : 1;
 
 #pragma GCC unroll 2
-  for (int half = 0; half < 2; half++) {
-    dot_tokens (sums, g->w + 4 * half, q + 2 * half);
-    if (half == 0 && !has_halves (kind))
-      continue;
-    int at = has_halves (kind) ? half : 0;
+  for (int i = 0; i < n_parts; i++) {
+    int32x4_t sums[2] = { vdupq_n_s32 (0), vdupq_n_s32 (0) };
 
-    out[0].half[at] = vaddq_s32 (find_start (x[0], kind, at), vuzp1q_s32 (sums[0], sums[1]));
-    out[1].half[at] = vaddq_s32 (find_start (x[1], kind, at), vuzp2q_s32 (sums[0], sums[1]));
-    sums[0] = sums[1] = vdupq_n_s32 (0);
+    dot_tokens (sums, g->w + 4 * i, q + 2 * i);
+    if (n_parts == 1)
+      dot_tokens (sums, g->w + 4, q + 2);
+    out[0].half[i] = vaddq_s32 (find_start (x[0], kind, i), vuzp1q_s32 (sums[0], sums[1]));
+    out[1].half[i] = vaddq_s32 (find_start (x[1], kind, i), vuzp2q_s32 (sums[0], sums[1]));
   }
 }
 
@@ -373,4 +363,17 @@ LM_INLINE uint8x16_t
 mask (uint8x16_t x, const uint8_t bits)
 {
   return vandq_u8 (x, vdupq_n_u8 (bits));
+}
+
+/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
+LM_INLINE void
+unpack_nibbles (const uint8_t *words, int half, uint8x16_t w[8])
+{
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; i++) {
+    uint8x16_t nibbles = load_word (words, i, half);
+
+    w[i] = mask (nibbles, 15);
+    w[i + 4] = right (nibbles, 4);
+  }
 }

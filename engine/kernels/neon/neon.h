@@ -73,6 +73,7 @@ void LM_LEVEL (matmul) (const lm_matrix *matrix,
                         float *out,
                         size_t stride,
                         void *scratch);
+uint64_t LM_LEVEL (peak) (uint64_t n_iterations);
 
 /* ---- The same for all; see kernels.h ------------------------------------------------------ */
 

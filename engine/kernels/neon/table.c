@@ -16,4 +16,5 @@ const lm_kernels LM_LEVEL (kernels) = {
   .add = lm_neon_add,
   .attend = lm_neon_attend,
   .to_half = lm_neon_to_half,
+  .peak = LM_LEVEL (peak),
 };

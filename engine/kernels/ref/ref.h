@@ -17,3 +17,5 @@ void lm_ref_rope (
 
 void lm_ref_attend (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
+
+uint64_t lm_ref_peak (uint64_t n_iterations);

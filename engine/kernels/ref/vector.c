@@ -65,4 +65,5 @@ const lm_kernels lm_kernels_ref = {
   .add = add,
   .attend = lm_ref_attend,
   .to_half = to_half,
+  .peak = lm_ref_peak,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * VNNI products of the K types: blocks of 256 weights, that is of eight groups. */
+ * VNNI products of the K types: blocks of 256 weights, that is of eight groups. See panels.h for
+ * how their bits lie. */
 #include "kernels/vnni/multiply.h"
 
 #define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
@@ -41,15 +42,11 @@ load_scales (const uint8_t *block, size_t i, group *g)
   g->min = scale_by_byte (dmin, mins, i % 4);
 }
 
-LM_INLINE void
-unpack_q4 (const uint8_t *qs, size_t i, lanes_i w[8])
+/* Where group i begins, in a block whose head and groups have so many words a row. */
+LM_INLINE const uint8_t *
+find_group (const uint8_t *words, size_t n_head, size_t n_group, size_t i)
 {
-#pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    lanes_i nibbles = load_word (qs, 8 * (i / 2) + j);
-
-    w[j] = i_and (i % 2 == 0 ? nibbles : i_right16 (nibbles, 4), i_set8 (15));
-  }
+  return words + 4 * LM_LANES * (n_head + n_group * i);
 }
 
 LM_INLINE group
@@ -58,51 +55,58 @@ load_q4_k (const uint8_t *block, size_t i)
   group g;
 
   load_scales (block, i, &g);
-  unpack_q4 (block + 16 * LM_LANES, i, g.w);
+  unpack_nibbles (find_group (block, 4, 4, i), g.w);
   return g;
 }
 DEFINE_TYPE (q4_k, KIND_MIN, lm_block_q4_k, N_GROUPS)
 
+/* Ors the group's word of single bits into the weights, as their bit at (≤ 4). */
+LM_INLINE void
+add_bits (const uint8_t *word, int at, lanes_i w[8])
+{
+  const lanes_i mask = i_set8 ((char) (1 << at));
+  lanes_i bits = load_word (word, 0);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; j++) {
+    lanes_i moved =
+        j < at ? i_left16 (bits, (unsigned) (at - j)) : i_right16 (bits, (unsigned) (j - at));
+
+    w[j] = i_or (w[j], i_and (moved, mask));
+  }
+}
+
 LM_INLINE group
 load_q5_k (const uint8_t *block, size_t i)
 {
-  const uint8_t *qh = block + 16 * LM_LANES;
+  const uint8_t *words = find_group (block, 4, 5, i);
   group g;
 
   load_scales (block, i, &g);
-  unpack_q4 (qh + 32 * LM_LANES, i, g.w);
-#pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    lanes_i bits = load_word (qh, j);
-
-    bits = i < 4 ? i_left16 (bits, (unsigned) (4 - i)) : i_right16 (bits, (unsigned) (i - 4));
-    g.w[j] = i_or (g.w[j], i_and (bits, i_set8 (16)));
-  }
+  unpack_nibbles (words, g.w);
+  add_bits (words + 16 * LM_LANES, 4, g.w);
   return g;
 }
 DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
-/* See lm_unpack_q6_k() for the order of the bits. */
 LM_INLINE group
 load_q6_k (const uint8_t *block, size_t i)
 {
-  const uint8_t *ql = block + 2 * LM_LANES, *qh = ql + 128 * LM_LANES;
-  lanes_i scales = load_word (qh + 64 * LM_LANES, i / 2);
+  const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 4, 6, i);
+  lanes_i scales = load_word (head, i / 2);
   lanes_f d = f_halves (block);
-  unsigned shift = (unsigned) (2 * (i % 4));
   group g;
 
+  unpack_nibbles (words, g.w);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++) {
-    lanes_i nibbles = load_word (ql, 16 * (i / 4) + 8 * (i % 2) + j);
-    lanes_i bits = load_word (qh, 8 * (i / 4) + j);
+    lanes_i bits = load_word (words, 4 + j / 4);
 
-    if (i % 4 >= 2)
-      nibbles = i_right16 (nibbles, 4);
-    bits = shift < 4 ? i_left16 (bits, 4 - shift) : i_right16 (bits, shift - 4);
-    g.w[j] = i_or (i_and (nibbles, i_set8 (15)), i_and (bits, i_set8 (48)));
+    bits = j % 4 < 2 ? i_left16 (bits, (unsigned) (4 - 2 * (j % 4)))
+                     : i_right16 (bits, (unsigned) (2 * (j % 4) - 4));
+    g.w[j] = i_or (g.w[j], i_and (bits, i_set8 (48)));
   }
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
@@ -112,14 +116,13 @@ DEFINE_TYPE (q6_k, KIND_HALVES, lm_block_q6_k, N_GROUPS)
 
 /* ---- Q2_K and Q3_K ------------------------------------------------------------------------ */
 
-/* Weights of two bits of group i. */
+/* Weights of two bits. */
 LM_INLINE void
-unpack_two_bits (const uint8_t *qs, size_t i, lanes_i w[8])
+unpack_two_bits (const uint8_t *words, lanes_i w[8])
 {
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    w[j] =
-        i_and (i_right16 (load_word (qs, 8 * (i / 4) + j), (unsigned) (2 * (i % 4))), i_set8 (3));
+    w[j] = i_and (i_right16 (load_word (words, j / 4), (unsigned) (2 * (j % 4))), i_set8 (3));
 }
 
 /* Bytes at and at + 1 of every lane as two 16-bit integers. */
@@ -134,15 +137,15 @@ pick_two (lanes_i bytes, size_t at)
 LM_INLINE group
 load_q2_k (const uint8_t *block, size_t i)
 {
-  lanes_i packed = load_word (block, i / 2);
+  lanes_i packed = load_word (block, 1 + i / 2);
   lanes_i scales = i_and (packed, i_set8 (15));
   lanes_i mins = i_and (i_right16 (packed, 4), i_set8 (15));
   size_t at = 2 * (i % 2);
   lanes_f d;
   group g;
 
-  load_two (block + 80 * LM_LANES, &d, &g.min);
-  unpack_two_bits (block + 16 * LM_LANES, i, g.w);
+  load_two (block, &d, &g.min);
+  unpack_two_bits (find_group (block, 5, 2, i), g.w);
   g.scale[0] = scale_by_byte (d, scales, at);
   g.scale[1] = scale_by_byte (d, scales, at + 1);
   g.mins = pick_two (mins, at);
@@ -166,20 +169,16 @@ load_scales_q3_k (const uint8_t *words, size_t i)
 LM_INLINE group
 load_q3_k (const uint8_t *block, size_t i)
 {
-  const uint8_t *hmask = block + 2 * LM_LANES, *qs = hmask + 32 * LM_LANES;
-  lanes_i scales = load_scales_q3_k (qs + 64 * LM_LANES, i);
+  const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 3, 3, i);
+  lanes_i scales = load_scales_q3_k (head, i);
   lanes_f d = f_halves (block);
   group g;
 
-  unpack_two_bits (qs, i, g.w);
+  unpack_two_bits (words, g.w);
+  add_bits (words + 8 * LM_LANES, 2, g.w);
 #pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    lanes_i bits = load_word (hmask, j);
-
-    bits = i < 2 ? i_left16 (bits, (unsigned) (2 - i)) : i_right16 (bits, (unsigned) (i - 2));
-    /* − 4 + 32 */
-    g.w[j] = i_add8 (i_or (g.w[j], i_and (bits, i_set8 (4))), i_set8 (28));
-  }
+  for (int j = 0; j < 8; j++) /* − 4 + 32 */
+    g.w[j] = i_add8 (g.w[j], i_set8 (28));
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
   return g;

@@ -3,21 +3,6 @@
 #include "kernels/vnni/multiply.h"
 #include "quant/iq-tables.h"
 
-/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
-LM_INLINE void
-unpack_nibbles (const uint8_t *words, lanes_i w[8])
-{
-  const lanes_i low = i_set8 (15);
-
-#pragma GCC unroll 4
-  for (size_t i = 0; i < 4; i++) {
-    lanes_i nibbles = load_word (words, i);
-
-    w[i] = i_and (nibbles, low);
-    w[i + 4] = i_and (i_right16 (nibbles, 4), low);
-  }
-}
-
 /* A fifth bit for every byte, from a word of 32 bits for each row. */
 LM_INLINE void
 add_fifth_bits (lanes_i bits, lanes_i w[8])

@@ -22,14 +22,6 @@ typedef struct {
   lanes_i mins;     /* KIND_HALVES_MIN: of both halves, as 16-bit integers */
 } group;
 
-#if LM_LANES == 16
-#define i_dot(sum, w, x) _mm512_dpbusd_epi32 (sum, w, x)
-#elif defined(__AVXVNNI__)
-#define i_dot(sum, w, x) _mm256_dpbusd_avx_epi32 (sum, w, x)
-#else
-#define i_dot(sum, w, x) _mm256_dpbusd_epi32 (sum, w, x)
-#endif
-
 /* start + Σ w q of words first … first + n − 1. */
 LM_INLINE lanes_i
 dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, const int n)
@@ -75,14 +67,6 @@ add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
 typedef group (*load_group_fn) (const uint8_t *block, size_t i);
 
-/* Asks for n bytes of weights that one token will need in a while. */
-LM_INLINE void
-prefetch (const uint8_t *weights, size_t n)
-{
-  for (size_t i = 0; i < n; i += 64)
-    _mm_prefetch ((const char *) weights + 4096 + i, _MM_HINT_T0);
-}
-
 /* One panel, one token. block_bytes: of one row. */
 LM_INLINE void
 multiply_one (const lm_vnni_span *span,
@@ -102,10 +86,8 @@ multiply_one (const lm_vnni_span *span,
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group g;
+      group g = load_group (block, i);
 
-      prefetch (block + bytes / n_block_groups * i, bytes / n_block_groups);
-      g = load_group (block, i);
       sum = add_group (sum, &g, x, kind);
     }
   sums[0] = sum;
@@ -178,4 +160,19 @@ load_two (const uint8_t *words, lanes_f *first, lanes_f *second)
   *first = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
   *second = _mm256_cvtph_ps (_mm256_extracti128_si256 (both, 1));
 #endif
+}
+
+/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
+LM_INLINE void
+unpack_nibbles (const uint8_t *words, lanes_i w[8])
+{
+  const lanes_i low = i_set8 (15);
+
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; i++) {
+    lanes_i nibbles = load_word (words, i);
+
+    w[i] = i_and (nibbles, low);
+    w[i + 4] = i_and (i_right16 (nibbles, 4), low);
+  }
 }

@@ -21,4 +21,5 @@ const lm_kernels LM_LEVEL (kernels) = {
   .attend = lm_avx2_attend,
 #endif
   .to_half = lm_avx2_to_half,
+  .peak = LM_LEVEL (peak),
 };

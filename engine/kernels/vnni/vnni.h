@@ -13,6 +13,15 @@
 #include "kernels/x86/lanes.h"
 #include "quant/blocks.h"
 
+/* sum + the products of four bytes without a sign and four with one, in every lane. */
+#if LM_LANES == 16
+#define i_dot(sum, w, x) _mm512_dpbusd_epi32 (sum, w, x)
+#elif defined(__AVXVNNI__)
+#define i_dot(sum, w, x) _mm256_dpbusd_avx_epi32 (sum, w, x)
+#else
+#define i_dot(sum, w, x) _mm256_dpbusd_epi32 (sum, w, x)
+#endif
+
 /* 32 activations of one token: a line of the cache. Those of all tokens for the same columns lie
  * side by side. */
 typedef struct {
@@ -67,3 +76,4 @@ void LM_LEVEL (matmul) (const lm_matrix *matrix,
                         float *out,
                         size_t stride,
                         void *scratch);
+uint64_t LM_LEVEL (peak) (uint64_t n_iterations);

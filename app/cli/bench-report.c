@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The figures of linnet-cli bench as tables and as JSON. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "cli.h"
+
+/* How much of the limit a speed makes use of, 0…1. */
+static double
+get_share (const BenchTest *test, double rate)
+{
+  double limit = bench_summarise (test->limits).median;
+
+  return limit > 0 ? rate * test->work / limit : 0;
+}
+
+/* ---- JSON --------------------------------------------------------------------------------- */
+
+static void
+add_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static void
+add_int (JsonBuilder *builder, const char *name, gint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+static void
+add_double (JsonBuilder *builder, const char *name, double value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_double_value (builder, value);
+}
+
+static void
+add_summary (JsonBuilder *builder, GArray *samples)
+{
+  BenchSummary summary = bench_summarise (samples);
+
+  add_double (builder, "median", summary.median);
+  add_double (builder, "min", summary.min);
+  add_double (builder, "max", summary.max);
+  json_builder_set_member_name (builder, "samples");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < samples->len; i++)
+    json_builder_add_double_value (builder, g_array_index (samples, double, i));
+  json_builder_end_array (builder);
+}
+
+static void
+add_test (JsonBuilder *builder, const BenchTest *test)
+{
+  gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
+  double ours = bench_summarise (test->ours).median;
+  double theirs = bench_summarise (test->theirs).median;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "test", is_prefill ? "prefill" : "decode");
+  add_int (builder, "tokens", test->n_tokens);
+  add_int (builder, "depth", test->depth);
+  add_int (builder, "reps", test->ours->len);
+  add_summary (builder, test->ours);
+  add_double (builder, "share", get_share (test, ours));
+  json_builder_set_member_name (builder, "limit");
+  json_builder_begin_object (builder);
+  add_string (builder, "of", is_prefill ? "int8 multiply-adds/s" : "bytes read/s");
+  add_double (builder, "per_token", test->work);
+  add_summary (builder, test->limits);
+  json_builder_end_object (builder);
+  if (test->theirs->len > 0) {
+    json_builder_set_member_name (builder, "peer");
+    json_builder_begin_object (builder);
+    add_summary (builder, test->theirs);
+    add_double (builder, "share", get_share (test, theirs));
+    json_builder_end_object (builder);
+    add_double (builder, "ratio", ours / theirs);
+  }
+  json_builder_end_object (builder);
+}
+
+static void
+add_model (JsonBuilder *builder, const BenchModel *model)
+{
+  g_autofree char *base = g_filename_display_basename (model->path);
+
+  json_builder_begin_object (builder);
+  add_string (builder, "file", base);
+  add_string (builder, "model", model->title);
+  add_string (builder, "quantisation", model->quantisation);
+  add_int (builder, "file_bytes", (gint64) model->file_bytes);
+  add_string (builder, "cpu", model->cpu_level);
+  json_builder_set_member_name (builder, "results");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < model->tests->len; i++)
+    add_test (builder, model->tests->pdata[i]);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+}
+
+void
+bench_report_print_json (const BenchReport *self)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *date = g_date_time_format_iso8601 (self->date);
+
+  json_builder_begin_object (builder);
+  add_string (builder, "version", VERSION);
+  add_string (builder, "peer", self->peer_version);
+  add_string (builder, "date", date);
+  add_string (builder, "processor", self->machine->processor);
+  add_int (builder, "cores", self->machine->n_cores);
+  add_int (builder, "memory", (gint64) self->machine->memory);
+  add_int (builder, "threads", self->n_threads);
+  add_int (builder, "threads_prefill", self->n_threads_prefill);
+  json_builder_set_member_name (builder, "models");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < self->models->len; i++)
+    add_model (builder, self->models->pdata[i]);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  cli_print_json (json_builder_get_root (builder));
+}
+
+/* ---- Tables ------------------------------------------------------------------------------- */
+
+static void
+add_row (CliTable *table, const BenchTest *test)
+{
+  gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
+  BenchSummary summary = bench_summarise (test->ours);
+  double theirs_median = bench_summarise (test->theirs).median;
+  double limit_median = bench_summarise (test->limits).median;
+  g_autofree char *tokens = g_strdup_printf ("%u", test->n_tokens);
+  g_autofree char *depth = g_strdup_printf ("%u", test->depth);
+  g_autofree char *median = g_strdup_printf ("%.1f", summary.median);
+  g_autofree char *spread = g_strdup_printf ("%.1f – %.1f", summary.min, summary.max);
+  g_autofree char *share = g_strdup_printf ("%.0f %%", 100 * get_share (test, summary.median));
+  g_autofree char *limit =
+      g_strdup_printf (is_prefill ? "%.0f GMAC/s" : "%.1f GB/s", limit_median * 1e-9);
+  const char *name = is_prefill ? C_ ("bench", "prefill") : C_ ("bench", "decode");
+
+  if (test->theirs->len > 0) {
+    g_autofree char *theirs = g_strdup_printf ("%.1f", theirs_median);
+    g_autofree char *ratio = g_strdup_printf ("%.2f", summary.median / theirs_median);
+
+    cli_table_add (table, name, tokens, depth, median, spread, theirs, ratio, share, limit);
+  } else {
+    cli_table_add (table, name, tokens, depth, median, spread, share, limit);
+  }
+}
+
+static void
+print_model (const BenchModel *model, gboolean has_peer)
+{
+  g_autoptr (CliTable) table = cli_table_new (has_peer ? "lrrrrrrrr" : "lrrrrrr");
+  g_autofree char *size = g_format_size (model->file_bytes);
+  g_autofree char *title = cli_fit (model->title, 60);
+
+  printf ("\n%s · %s · %s · %s\n", title, model->quantisation, size, model->cpu_level);
+  if (has_peer)
+    cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
+                   _ ("Slowest – fastest"), "llama.cpp", C_ ("bench", "Ratio"),
+                   C_ ("bench", "Share"), C_ ("bench", "of"));
+  else
+    cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
+                   _ ("Slowest – fastest"), C_ ("bench", "Share"), C_ ("bench", "of"));
+  for (guint i = 0; i < model->tests->len; i++)
+    add_row (table, model->tests->pdata[i]);
+  cli_table_print (table, 0);
+}
+
+void
+bench_report_print_tables (const BenchReport *self)
+{
+  g_auto (GStrv) machine = linnet_machine_describe (self->machine);
+  g_autofree char *date = g_date_time_format (self->date, "%F");
+
+  if (self->peer_version != NULL)
+    printf ("Linnet %s · %s · %s\n", VERSION, self->peer_version, date);
+  else
+    printf ("Linnet %s · %s\n", VERSION, date);
+  printf ("%s\n", machine[0]);
+  if (self->n_threads == self->n_threads_prefill)
+    printf (ngettext ("%d thread used\n", "%d threads used\n", self->n_threads), self->n_threads);
+  else
+    printf (_ ("threads used: %d to write, %d to read\n"), self->n_threads,
+            self->n_threads_prefill);
+  for (guint i = 0; i < self->models->len; i++)
+    print_model (self->models->pdata[i], self->peer_version != NULL);
+}

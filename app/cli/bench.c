@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Measuring for linnet-cli bench. This computer is not the same from one second to the next, so
+ * that everything to be compared is done by turns: for each repetition a probe of the limit, our
+ * run, and the peer's. */
+#include "bench.h"
+
+#include <glib/gi18n.h>
+
+#include "cli.h"
+#include "engine/linnet-probe.h"
+
+#define PROBE_SECONDS 0.5
+
+/* The state of bench_measure(). */
+typedef struct {
+  const BenchOptions *options;
+  GCancellable *cancellable;
+  BenchReport *report;
+  guint n_steps; /* runs, in all */
+  guint step;
+} Bench;
+
+static void
+bench_test_free (BenchTest *self)
+{
+  g_array_unref (self->ours);
+  g_array_unref (self->theirs);
+  g_array_unref (self->limits);
+  g_free (self);
+}
+
+static void
+bench_model_free (BenchModel *self)
+{
+  g_free (self->path);
+  g_free (self->title);
+  g_free (self->quantisation);
+  g_free (self->cpu_level);
+  g_ptr_array_unref (self->tests);
+  g_free (self);
+}
+
+void
+bench_report_free (BenchReport *self)
+{
+  if (self == NULL)
+    return;
+  linnet_machine_free (self->machine);
+  g_date_time_unref (self->date);
+  g_free (self->peer_version);
+  g_ptr_array_unref (self->models);
+  g_free (self);
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  const double *x = a;
+  const double *y = b;
+
+  return (*x > *y) - (*x < *y);
+}
+
+BenchSummary
+bench_summarise (GArray *samples)
+{
+  g_autoptr (GArray) sorted = g_array_copy (samples);
+  const double *values = (const double *) (void *) sorted->data;
+  guint n = sorted->len;
+
+  if (n == 0)
+    return (BenchSummary) { 0 };
+  g_array_sort (sorted, compare_doubles);
+  return (BenchSummary) {
+    .median = (values[(n - 1) / 2] + values[n / 2]) / 2,
+    .min = values[0],
+    .max = values[n - 1],
+  };
+}
+
+static BenchTest *
+bench_test_new (LinnetSpeedKind kind, guint n_tokens, guint depth, const LinnetModelWork *work)
+{
+  BenchTest *self = g_new0 (BenchTest, 1);
+
+  self->kind = kind;
+  self->n_tokens = n_tokens;
+  self->depth = depth;
+  /* A token that is written reads the weights and all the context, which grows meanwhile. */
+  if (kind == LINNET_SPEED_PREFILL)
+    self->work = (double) work->prefill_macs;
+  else
+    self->work =
+        (double) work->weight_bytes + (double) work->kv_bytes * (depth + (n_tokens + 1) / 2.0);
+  self->ours = g_array_new (FALSE, FALSE, sizeof (double));
+  self->theirs = g_array_new (FALSE, FALSE, sizeof (double));
+  self->limits = g_array_new (FALSE, FALSE, sizeof (double));
+  return self;
+}
+
+static guint
+count_tests (const BenchOptions *options)
+{
+  return options->prefills->len + (options->n_decode > 0 ? 1 : 0);
+}
+
+static void
+advance (Bench *bench)
+{
+  bench->step++;
+  cli_show_progress (_ ("Measuring…"), MIN ((double) bench->step / bench->n_steps, 0.99));
+}
+
+/* What the work of a test can be done at, at most, at this moment. */
+static gboolean
+probe (Bench *bench, const BenchTest *test, double *limit, GError **error)
+{
+  const LinnetModelOptions *model = &bench->options->model;
+  gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
+  LinnetProbeOptions options = {
+    .n_threads = is_prefill ? model->n_threads_prefill : model->n_threads,
+    .seconds = PROBE_SECONDS,
+    .cpu_level = model->cpu_level,
+  };
+
+  return is_prefill ? linnet_probe_int8_peak (&options, bench->cancellable, limit, error)
+                    : linnet_probe_bandwidth (&options, bench->cancellable, limit, error);
+}
+
+static gboolean
+measure_ours (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
+{
+  double limit, rate;
+
+  if (!probe (bench, test, &limit, error) ||
+      !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, &rate, error))
+    return FALSE;
+  g_array_append_val (test->limits, limit);
+  g_array_append_val (test->ours, rate);
+  advance (bench);
+  return TRUE;
+}
+
+/* tests: those of one depth. One run of the peer, or two where it shall use other threads to read
+ * than to write. */
+static gboolean
+measure_theirs (Bench *bench, const char *path, BenchTest **tests, GError **error)
+{
+  const BenchOptions *options = bench->options;
+  guint n_prefills = options->prefills->len;
+  g_autofree double *rates = g_new0 (double, count_tests (options));
+  BenchPeerRun run = {
+    .model = path,
+    .prefills = (const guint *) (void *) options->prefills->data,
+    .n_prefills = n_prefills,
+    .n_decode = options->n_decode,
+    .depth = tests[0]->depth,
+    .n_threads = options->model.n_threads_prefill,
+  };
+  BenchPeerRun second = run;
+  gboolean is_split = n_prefills > 0 && options->n_decode > 0 &&
+                      options->model.n_threads_prefill != options->model.n_threads;
+
+  if (n_prefills == 0)
+    run.n_threads = options->model.n_threads;
+  if (is_split)
+    run.n_decode = 0;
+  if (!bench_peer_measure (options->peer, &run, bench->cancellable, rates,
+                           &bench->report->peer_version, error))
+    return FALSE;
+  if (is_split) {
+    second.n_prefills = 0;
+    second.n_threads = options->model.n_threads;
+    if (!bench_peer_measure (options->peer, &second, bench->cancellable, rates + n_prefills,
+                             &bench->report->peer_version, error))
+      return FALSE;
+  }
+  for (guint i = 0; i < count_tests (options); i++)
+    g_array_append_val (tests[i]->theirs, rates[i]);
+  advance (bench);
+  return TRUE;
+}
+
+static gboolean
+measure_depth (
+    Bench *bench, LinnetSpeedMeter *meter, const char *path, BenchTest **tests, GError **error)
+{
+  guint n_tests = count_tests (bench->options);
+  double warm_up;
+
+  for (guint i = 0; i < n_tests; i++) {
+    if (!linnet_speed_meter_run (meter, tests[i]->kind, tests[i]->n_tokens, tests[i]->depth,
+                                 &warm_up, error))
+      return FALSE;
+    advance (bench);
+  }
+  for (guint round = 0; round < bench->options->n_reps; round++) {
+    for (guint i = 0; i < n_tests; i++) {
+      if (!measure_ours (bench, meter, tests[i], error))
+        return FALSE;
+    }
+    if (bench->options->peer != NULL && !measure_theirs (bench, path, tests, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+add_tests (BenchModel *model, const BenchOptions *options, const LinnetModelWork *work)
+{
+  for (guint i = 0; i < options->depths->len; i++) {
+    guint depth = g_array_index (options->depths, guint, i);
+
+    for (guint j = 0; j < options->prefills->len; j++)
+      g_ptr_array_add (model->tests,
+                       bench_test_new (LINNET_SPEED_PREFILL,
+                                       g_array_index (options->prefills, guint, j), depth, work));
+    if (options->n_decode > 0)
+      g_ptr_array_add (model->tests,
+                       bench_test_new (LINNET_SPEED_DECODE, options->n_decode, depth, work));
+  }
+}
+
+/* The longest depth and run together. */
+static guint64
+longest_timeline (const BenchModel *model)
+{
+  guint64 longest = 0;
+
+  for (guint i = 0; i < model->tests->len; i++) {
+    const BenchTest *test = model->tests->pdata[i];
+
+    longest = MAX (longest, (guint64) test->depth + test->n_tokens);
+  }
+  return longest;
+}
+
+static gboolean
+measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **error)
+{
+  guint n_tests = count_tests (bench->options);
+  g_autoptr (LinnetSpeedMeter) meter = NULL;
+
+  meter = linnet_speed_meter_new (loaded, longest_timeline (model), bench->cancellable, error);
+  if (meter == NULL)
+    return FALSE;
+  for (guint i = 0; i < model->tests->len; i += n_tests) {
+    if (!measure_depth (bench, meter, model->path, (BenchTest **) (model->tests->pdata + i), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The model stays loaded while the peer works, and is gone before the next one comes. */
+static int
+measure_model (Bench *bench, const char *path)
+{
+  g_autoptr (LinnetModel) loaded = NULL;
+  g_autoptr (GError) error = NULL;
+  LinnetModelWork work;
+  BenchModel *model;
+  int status;
+
+  loaded = cli_open_model (path, LINNET_MODEL_LEVEL_FULL, &bench->options->model,
+                           bench->cancellable, &status);
+  if (loaded == NULL)
+    return status;
+  if (!linnet_model_get_work (loaded, &work, &error))
+    return cli_fail (error);
+  model = g_new0 (BenchModel, 1);
+  model->path = g_strdup (path);
+  model->title = g_strdup (linnet_model_get_title (loaded));
+  model->quantisation = g_strdup (linnet_model_get_quantisation (loaded));
+  model->cpu_level = g_strdup (linnet_model_get_cpu_level (loaded));
+  model->file_bytes = linnet_model_get_file_bytes (loaded);
+  model->tests = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_test_free);
+  g_ptr_array_add (bench->report->models, model);
+  add_tests (model, bench->options, &work);
+  if (measure_tests (bench, loaded, model, &error))
+    return CLI_OK;
+  cli_show_progress ("", 1);
+  return cli_fail (error);
+}
+
+/* Whether all files are there and models, so that an hour's work is not lost on the last one. */
+static int
+check_files (const BenchOptions *options)
+{
+  int status = CLI_OK;
+
+  for (guint i = 0; options->files[i] != NULL && status == CLI_OK; i++) {
+    g_autoptr (LinnetModel) model =
+        cli_open_model (options->files[i], LINNET_MODEL_LEVEL_METADATA, NULL, NULL, &status);
+  }
+  return status;
+}
+
+static BenchReport *
+bench_report_new (const BenchOptions *options)
+{
+  BenchReport *self = g_new0 (BenchReport, 1);
+
+  self->machine = linnet_machine_new (NULL);
+  self->date = g_date_time_new_now_utc ();
+  self->n_threads = options->model.n_threads;
+  self->n_threads_prefill = options->model.n_threads_prefill;
+  self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_model_free);
+  return self;
+}
+
+BenchReport *
+bench_measure (const BenchOptions *options, GCancellable *cancellable, int *status)
+{
+  g_autoptr (BenchReport) report = bench_report_new (options);
+  guint n_files = g_strv_length ((char **) options->files);
+  guint n_tests = count_tests (options);
+  guint n_a_depth = n_tests + options->n_reps * (n_tests + (options->peer != NULL ? 1 : 0));
+  Bench bench = {
+    .options = options,
+    .cancellable = cancellable,
+    .report = report,
+    .n_steps = n_files * options->depths->len * n_a_depth,
+  };
+
+  *status = check_files (options);
+  for (guint i = 0; i < n_files && *status == CLI_OK; i++)
+    *status = measure_model (&bench, options->files[i]);
+  cli_show_progress ("", 1);
+  return *status == CLI_OK ? g_steal_pointer (&report) : NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What linnet-cli bench measures, and what comes out of it. The measuring happens on one thread;
+ * the report is looked at afterwards. */
+#pragma once
+
+#include "bench-peer.h"
+#include "engine/linnet-measure.h"
+#include "machine/linnet-machine.h"
+
+G_BEGIN_DECLS
+
+/* What is to be measured. Everything is borrowed. */
+typedef struct {
+  const char *const *files; /* paths, NULL-terminated */
+  GArray *prefills;         /* guint: tokens at once, each > 0 */
+  guint n_decode;           /* tokens; 0: decode is not measured */
+  GArray *depths;           /* guint: tokens in the context beforehand, each once */
+  guint n_reps;
+  LinnetModelOptions model;
+  const BenchPeer *peer; /* NULL: alone */
+} BenchOptions;
+
+/* One measurement, in tokens a second. */
+typedef struct {
+  LinnetSpeedKind kind;
+  guint n_tokens;
+  guint depth;
+  double work;    /* bytes (decode) or multiply-adds (prefill) that a token takes */
+  GArray *ours;   /* double, one for each repetition */
+  GArray *theirs; /* double, likewise; empty without a peer */
+  GArray *limits; /* double, likewise: what the probe beside each of ours found, in work a second */
+} BenchTest;
+
+typedef struct {
+  char *path;
+  char *title;
+  char *quantisation;
+  char *cpu_level;
+  guint64 file_bytes;
+  GPtrArray *tests; /* BenchTest */
+} BenchModel;
+
+typedef struct {
+  LinnetMachine *machine;
+  GDateTime *date; /* of the beginning */
+  int n_threads;
+  int n_threads_prefill;
+  char *peer_version; /* as it says itself; NULL without a peer */
+  GPtrArray *models;  /* BenchModel */
+} BenchReport;
+
+void bench_report_free (BenchReport *self); /* NULL allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchReport, bench_report_free)
+
+/* Measures everything, ours and the peer's by turns. On failure complains and returns NULL, and
+ * status is what to exit with. */
+BenchReport *bench_measure (const BenchOptions *options, GCancellable *cancellable, int *status);
+
+/* The median, least and greatest of doubles; 0 where there are none. */
+typedef struct {
+  double median;
+  double min;
+  double max;
+} BenchSummary;
+BenchSummary bench_summarise (GArray *samples);
+
+/* On stdout (bench-report.c). */
+void bench_report_print_tables (const BenchReport *self);
+void bench_report_print_json (const BenchReport *self);
+
+G_END_DECLS

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Reading with the widest loads, with and without prefetch. Which prefetch helps differs from
+ * processor to processor, so that several are tried. */
+#include "probe/read.h"
+
+#define STEP 256 /* bytes a turn: four cache lines */
+
+/* How far ahead to prefetch, in bytes. Beyond the end of the memory it does nothing. */
+enum { NONE = 0, FAR = 4096 };
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__ ((always_inline))
+/* locality as in __builtin_prefetch(): 3 for every cache, 0 for as few as possible. */
+#define PREFETCH(address, locality) __builtin_prefetch (address, 0, locality)
+#else
+#define INLINE                      static inline
+#define PREFETCH(address, locality) ((void) (address))
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#define WITH(instructions) __attribute__ ((target (instructions)))
+
+#define PREFETCH_STEP(distance, locality)                                                          \
+  if (distance != NONE) {                                                                          \
+    PREFETCH (memory + i + distance, locality);                                                    \
+    PREFETCH (memory + i + distance + 64, locality);                                               \
+    PREFETCH (memory + i + distance + 128, locality);                                              \
+    PREFETCH (memory + i + distance + 192, locality);                                              \
+  }
+
+/* A function that reads with AVX2, and one with AVX-512. The empty instruction at the end is given
+ * what was read, so that the compiler cannot leave it out. */
+#define DEFINE_AVX2(name, distance, locality)                                                      \
+  WITH ("avx2") static void name (const uint8_t *memory, size_t bytes)                             \
+  {                                                                                                \
+    __m256i seen[8] = { 0 };                                                                       \
+                                                                                                   \
+    for (size_t i = 0; i < bytes; i += STEP) {                                                     \
+      PREFETCH_STEP (distance, locality)                                                           \
+      for (int j = 0; j < 8; j++)                                                                  \
+        seen[j] =                                                                                  \
+            _mm256_or_si256 (seen[j], _mm256_load_si256 ((const void *) (memory + i + 32 * j)));   \
+    }                                                                                              \
+    for (int j = 0; j < 8; j++)                                                                    \
+      __asm__ volatile ("" : : "x"(seen[j]));                                                      \
+  }
+
+#define DEFINE_AVX512(name, distance, locality)                                                    \
+  WITH ("avx512f") static void name (const uint8_t *memory, size_t bytes)                          \
+  {                                                                                                \
+    __m512i seen[4] = { 0 };                                                                       \
+                                                                                                   \
+    for (size_t i = 0; i < bytes; i += STEP) {                                                     \
+      PREFETCH_STEP (distance, locality)                                                           \
+      for (int j = 0; j < 4; j++)                                                                  \
+        seen[j] =                                                                                  \
+            _mm512_or_si512 (seen[j], _mm512_load_si512 ((const void *) (memory + i + 64 * j)));   \
+    }                                                                                              \
+    for (int j = 0; j < 4; j++)                                                                    \
+      __asm__ volatile ("" : : "v"(seen[j]));                                                      \
+  }
+
+DEFINE_AVX2 (read_avx2, NONE, 3)
+DEFINE_AVX2 (read_avx2_far, FAR, 3)
+DEFINE_AVX2 (read_avx2_far_once, FAR, 0)
+DEFINE_AVX512 (read_avx512, NONE, 3)
+DEFINE_AVX512 (read_avx512_far, FAR, 3)
+DEFINE_AVX512 (read_avx512_far_once, FAR, 0)
+#endif
+
+/* The compiler uses what every processor of its kind has. */
+INLINE void
+read_words (const uint8_t *memory, size_t bytes, const size_t distance)
+{
+  const uint64_t *words = (const void *) memory;
+  volatile uint64_t sink;
+  uint64_t seen[8] = { 0 };
+
+  for (size_t i = 0; i < bytes / sizeof *words; i += 8) {
+    if (distance != NONE)
+      PREFETCH ((const uint8_t *) (words + i) + distance, 3);
+    for (int j = 0; j < 8; j++)
+      seen[j] |= words[i + (size_t) j];
+  }
+  for (int j = 1; j < 8; j++)
+    seen[0] |= seen[j];
+  sink = seen[0];
+  (void) sink;
+}
+
+static void
+read_plain (const uint8_t *memory, size_t bytes)
+{
+  read_words (memory, bytes, NONE);
+}
+
+static void
+read_plain_far (const uint8_t *memory, size_t bytes)
+{
+  read_words (memory, bytes, FAR);
+}
+
+size_t
+lm_read_list_ways (lm_read_fn ways[LM_MAX_READ_WAYS])
+{
+  size_t n = 0;
+
+#if defined(__x86_64__) && defined(__GNUC__)
+  __builtin_cpu_init ();
+  if (__builtin_cpu_supports ("avx512f")) {
+    ways[n++] = read_avx512;
+    ways[n++] = read_avx512_far;
+    ways[n++] = read_avx512_far_once;
+  }
+  /* Half as wide is no slower on some processors, which read 256 bits at a time. */
+  if (__builtin_cpu_supports ("avx2")) {
+    ways[n++] = read_avx2;
+    ways[n++] = read_avx2_far;
+    ways[n++] = read_avx2_far_once;
+    return n;
+  }
+#endif
+  ways[n++] = read_plain;
+  ways[n++] = read_plain_far;
+  return n;
+}

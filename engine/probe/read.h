@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ways to read memory as fast as it can be read. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads bytes of memory, a multiple of 256 and aligned to 64, once and in their order. */
+typedef void (*lm_read_fn) (const uint8_t *memory, size_t bytes);
+
+/* The ways that this computer has, without those that a wider one replaces: writes them to ways and
+ * returns how many. */
+#define LM_MAX_READ_WAYS 8
+size_t lm_read_list_ways (lm_read_fn ways[LM_MAX_READ_WAYS]);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The probes of this computer's limits: rates that can be, errors that say so, an end in time. */
+#include "check.h"
+#include "lm.h"
+#include "probe/probe.h"
+#include "probe/read.h"
+
+static bool
+stop_at_once (uint64_t done, uint64_t total, void *user_data)
+{
+  CHECK (done == 1 && total == LM_PROBE_PASSES, "after the first pass");
+  (*(int *) user_data)++;
+  return false;
+}
+
+static bool
+count (uint64_t done, uint64_t total, void *user_data)
+{
+  CHECK (done == (uint64_t) ++*(int *) user_data && done <= total, "in order");
+  return true;
+}
+
+static void
+test_levels (void)
+{
+  const char *names[8] = { NULL };
+  size_t n = lm_cpu_levels (NULL, 0);
+
+  CHECK (n >= 1 && n <= 8, "%zu", n);
+  CHECK (lm_cpu_levels (names, 1) == n && names[0] != NULL && names[1] == NULL, "capacity");
+  CHECK (lm_cpu_levels (names, 8) == n, "all");
+  CHECK (strcmp (names[n - 1], "reference") == 0, "%s", names[n - 1]);
+}
+
+static void
+test_bandwidth (void)
+{
+  double rate = 0, start = lm_probe_now_seconds ();
+  int n_calls = 0;
+  lm_error error = { 0 };
+  lm_probe_options options = { .seconds = 0.2, .progress = count, .user_data = &n_calls };
+
+  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_OK, "%s", error.message);
+  printf ("# read bandwidth: %.1f GB/s in %.2f s\n", rate * 1e-9, lm_probe_now_seconds () - start);
+  CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
+  CHECK (n_calls == LM_PROBE_PASSES, "%d", n_calls);
+}
+
+/* Were a way's reads left out by the compiler, it would be faster than any memory, even in cache.
+ */
+static void
+test_ways (void)
+{
+  enum { BYTES = 1 << 20 };
+  static _Alignas (64) uint8_t memory[BYTES];
+  lm_read_fn ways[LM_MAX_READ_WAYS];
+  size_t n = lm_read_list_ways (ways);
+
+  CHECK (n >= 2 && n <= LM_MAX_READ_WAYS, "%zu", n);
+  memset (memory, 1, sizeof memory);
+  for (size_t i = 0; i < n; i++) {
+    double start, took;
+
+    ways[i](memory, BYTES);
+    start = lm_probe_now_seconds ();
+    for (int j = 0; j < 64; j++)
+      ways[i](memory, BYTES);
+    took = lm_probe_now_seconds () - start;
+    CHECK (64.0 * BYTES / took < 1e12, "way %zu reads %g bytes a second", i, 64.0 * BYTES / took);
+  }
+}
+
+static void
+test_peak (void)
+{
+  const char *names[8];
+  size_t n = lm_cpu_levels (names, 8);
+  double slowest = 0, fastest = 0;
+  lm_error error = { 0 };
+
+  for (size_t i = 0; i < n; i++) {
+    double rate = 0;
+    lm_probe_options options = { .seconds = 0.1, .n_threads = 1, .cpu_level = names[i] };
+
+    CHECK (lm_probe_int8_peak (&options, &rate, &error) == LM_OK, "%s", error.message);
+    printf ("# %s: %.1f G multiply-adds/s\n", names[i], rate * 1e-9);
+    /* 10 GHz × 2 units × 64 bytes, and nothing the compiler has thrown away. */
+    CHECK (rate > 1e7 && rate < 1.3e12, "%s: %g", names[i], rate);
+    fastest = i == 0 ? rate : fastest;
+    slowest = rate;
+  }
+  CHECK (n == 1 || fastest > slowest, "the best level is slower than plain C");
+}
+
+static void
+test_errors (void)
+{
+  double rate = 7;
+  int n_calls = 0;
+  lm_error error = { 0 };
+  lm_probe_options stopped = { .seconds = 5, .progress = stop_at_once, .user_data = &n_calls };
+  lm_probe_options abacus = { .cpu_level = "abacus" };
+  lm_probe_options endless = { .seconds = 1e9 };
+  lm_probe_options negative = { .n_threads = -1 };
+
+  CHECK (lm_probe_read_bandwidth (&stopped, &rate, &error) == LM_ERROR_CANCELLED, "stopped");
+  CHECK (lm_probe_int8_peak (&stopped, &rate, NULL) == LM_ERROR_CANCELLED, "stopped");
+  CHECK (n_calls == 2 && error.code == LM_ERROR_CANCELLED, "%d", n_calls);
+  CHECK (lm_probe_int8_peak (&abacus, &rate, &error) == LM_ERROR_ARGUMENT, "an unknown level");
+  CHECK (strcmp (error.subject, "abacus") == 0, "%s", error.subject);
+  CHECK (lm_probe_int8_peak (&endless, &rate, NULL) == LM_ERROR_ARGUMENT, "too long");
+  CHECK (lm_probe_read_bandwidth (&negative, &rate, NULL) == LM_ERROR_ARGUMENT, "threads");
+}
+
+int
+main (void)
+{
+  static const check_test TESTS[] = {
+    { "levels are listed", test_levels },
+    { "the read bandwidth is measured", test_bandwidth },
+    { "every way of reading does read", test_ways },
+    { "the peak of every level is measured", test_peak },
+    { "stops and mistakes are errors", test_errors },
+  };
+
+  return check_main (TESTS, sizeof TESTS / sizeof *TESTS);
+}
