@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--brief] [--bench [TYPE]]: every function of every level that this computer has,
- * against the reference and sums in double precision. After the manner of x264's checkasm. */
+ * check-kernels [--seed N] [--brief] [--bench [TYPE]]: every function of every level that this
+ * computer has, against the reference and sums in double precision. After the manner of x264's
+ * checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
