@@ -16,6 +16,11 @@ static const struct {
   { &lm_avxvnni_evex_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },
   { &lm_kernels_avx2, LM_CPU_AVX2 },
 #endif
+#ifdef LM_HAVE_NEON
+  { &lm_i8mm_kernels, LM_CPU_NEON | LM_CPU_DOTPROD | LM_CPU_I8MM },
+  { &lm_dotprod_kernels, LM_CPU_NEON | LM_CPU_DOTPROD },
+  { &lm_neon_kernels, LM_CPU_NEON },
+#endif
   { &lm_kernels_ref, 0 },
 };
 

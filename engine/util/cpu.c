@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Asking the processor what it has: Intel 64 and IA-32 Architectures Software Developer's Manual,
- * volume 1, chapter 14.3 ("Detection of Intel AVX instructions"). */
+ * volume 1, chapter 14.3 ("Detection of Intel AVX instructions"). On ARM programs may not ask the
+ * processor, but the system tells them. */
 #include "util/cpu.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -39,6 +40,77 @@ lm_cpu_get_features (void)
   if (more >= 1 && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI) != 0)
     features |= LM_CPU_AVX_VNNI;
   return features;
+}
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+/* Of <asm/hwcap.h>, where that is too old to have them. */
+#ifndef HWCAP_ASIMD
+#define HWCAP_ASIMD (1 << 1)
+#endif
+#ifndef HWCAP_ASIMDDP
+#define HWCAP_ASIMDDP (1 << 20)
+#endif
+#ifndef HWCAP2_I8MM
+#define HWCAP2_I8MM (1 << 13)
+#endif
+
+uint32_t
+lm_cpu_get_features (void)
+{
+  unsigned long first = getauxval (AT_HWCAP), second = getauxval (AT_HWCAP2);
+
+  return ((first & HWCAP_ASIMD) != 0 ? LM_CPU_NEON : 0) |
+         ((first & HWCAP_ASIMDDP) != 0 ? LM_CPU_DOTPROD : 0) |
+         ((second & HWCAP2_I8MM) != 0 ? LM_CPU_I8MM : 0);
+}
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+static uint32_t
+flag_if (const char *name, uint32_t flag)
+{
+  int value = 0;
+  size_t size = sizeof value;
+
+  return sysctlbyname (name, &value, &size, NULL, 0) == 0 && value != 0 ? flag : 0;
+}
+
+/* All Macs with such a processor have NEON. */
+uint32_t
+lm_cpu_get_features (void)
+{
+  return LM_CPU_NEON | flag_if ("hw.optional.arm.FEAT_DotProd", LM_CPU_DOTPROD) |
+         flag_if ("hw.optional.arm.FEAT_I8MM", LM_CPU_I8MM);
+}
+#elif defined(__aarch64__) && defined(_WIN32)
+#include <windows.h>
+
+/* Of <winnt.h>, where that is too old to have them. */
+#ifndef PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+#define PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE 43
+#endif
+#ifndef PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
+#define PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE 66
+#endif
+
+/* Windows needs a processor with NEON. */
+uint32_t
+lm_cpu_get_features (void)
+{
+  uint32_t features = LM_CPU_NEON;
+
+  if (IsProcessorFeaturePresent (PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE))
+    features |= LM_CPU_DOTPROD;
+  if (IsProcessorFeaturePresent (PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE))
+    features |= LM_CPU_I8MM;
+  return features;
+}
+#elif defined(__aarch64__)
+uint32_t
+lm_cpu_get_features (void)
+{
+  return LM_CPU_NEON; /* is part of the architecture */
 }
 #else
 uint32_t

@@ -10,6 +10,9 @@ enum {
   LM_CPU_AVX2 = 1 << 0, /* with FMA and F16C, which every such processor but one has */
   LM_CPU_AVX_VNNI = 1 << 1,
   LM_CPU_AVX512_VNNI = 1 << 2, /* with AVX-512 F, BW, DQ and VL */
+  LM_CPU_NEON = 1 << 3,        /* of 64-bit ARM */
+  LM_CPU_DOTPROD = 1 << 4,
+  LM_CPU_I8MM = 1 << 5,
 };
 
 /* The flags of this computer. */

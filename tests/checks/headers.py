@@ -35,16 +35,23 @@ def compile_all(paths, flags):
     return [complaint for complaints in results for complaint in complaints]
 
 
-def flags_under(folder, kept):
-    """The flags of these kinds that the files below a folder are compiled with in this build."""
+def commands_under(folder):
+    """The commands, as words, that compile the files below a folder in this build."""
     with open(BUILD / 'compile_commands.json', encoding='utf-8') as file:
         commands = json.load(file)
-    flags = []
+    found = []
     for command in commands:
         path = os.path.relpath(os.path.join(command['directory'], command['file']), SOURCE)
         if path.startswith(str(folder) + os.sep):
-            words = shlex.split(command['command'])
-            flags += [word for word in words if word.startswith(kept) and word not in flags]
+            found.append(shlex.split(command['command']))
+    return found
+
+
+def flags_under(folder, kept):
+    """The flags of these kinds that the files below a folder are compiled with in this build."""
+    flags = []
+    for words in commands_under(folder):
+        flags += [word for word in words if word.startswith(kept) and word not in flags]
     return [flag for flag in flags if not flag.startswith('-DG_LOG_DOMAIN')]
 
 
@@ -56,7 +63,9 @@ def engine_headers():
         own = flags_under(path.parent, ('-m',)) if 'kernels' in path.parts else []
         return [f'-I{SOURCE / "engine"}', *own]
 
-    return compile_all(files('.h', under='engine'), flags)
+    # Kernels for another processor are not compiled in this build, nor are their headers.
+    paths = [path for path in files('.h', under='engine') if commands_under(path.parent)]
+    return compile_all(paths, flags)
 
 
 def public_header():

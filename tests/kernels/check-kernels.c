@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--bench [TYPE]]: every function of every level that this computer has,
- * against the reference and sums in double precision. After the manner of x264's checkasm. */
+ * check-kernels [--seed N] [--brief] [--bench [TYPE]]: every function of every level that this
+ * computer has, against the reference and sums in double precision. After the manner of x264's
+ * checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
@@ -8,10 +9,22 @@
 #include "kernels-test.h"
 #include "util/cpu.h"
 
-static const char *const LEVELS[] = { "reference", "avx2", "avx-vnni", "avx512-vnni" };
+static const char *const LEVELS[] = {
+  "reference",
+#ifdef __aarch64__
+  "neon",
+  "dotprod",
+  "i8mm",
+#else
+  "avx2",
+  "avx-vnni",
+  "avx512-vnni",
+#endif
+};
 
 const lm_kernels *kernels_level;
 uint64_t kernels_random;
+bool kernels_are_brief;
 
 static int n_failures; /* in the check that is running */
 
@@ -85,8 +98,10 @@ main (int argc, char **argv)
     }
     if (strcmp (argv[i], "--seed") == 0 && i + 1 < argc) {
       seed = strtoull (argv[++i], NULL, 10);
+    } else if (strcmp (argv[i], "--brief") == 0) {
+      kernels_are_brief = true;
     } else {
-      fprintf (stderr, "usage: check-kernels [--seed N] [--bench [TYPE]]\n");
+      fprintf (stderr, "usage: check-kernels [--seed N] [--brief] [--bench [TYPE]]\n");
       return 2;
     }
   }

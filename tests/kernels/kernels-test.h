@@ -19,6 +19,8 @@ void check_failed (const char *file, int line, const char *format, ...)
 /* The level being checked, and the state of its random numbers. */
 extern const lm_kernels *kernels_level;
 extern uint64_t kernels_random;
+/* Whether to look at fewer of the results, where an emulator runs the checks. */
+extern bool kernels_are_brief;
 
 /* 0 ≤ x < n. */
 size_t random_below (size_t n);

@@ -136,15 +136,56 @@ build_with () {
   CC=$compiler build_in "$@"
 }
 
-command_test () {
-  local sanitize='' werror='' dev=dev builds=() arguments=()
+# The names of the cross files for processors and systems that an emulator plays.
+cross_names () {
+  local file
+  for file in "$checkout"/tools/dev/cross/*.ini; do
+    grep -q '^exe_wrapper' "$file" || continue
+    file=${file##*/}
+    echo "${file%.ini}"
+  done
+}
 
-  for argument in "$@"; do
-    case $argument in
+# test_cross NAME MESON_OPTION … -- MESON_TEST_ARGUMENT …: builds the engine for what the cross file
+# of that name describes, and runs its tests as that says. Where the compiler or the emulator is not
+# installed, it says so and does nothing.
+test_cross () {
+  local name=$1 file=$checkout/tools/dev/cross/$1.ini options=() tool
+  shift
+
+  while [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  for tool in $(sed -n -E "s/^(c|exe_wrapper) *= *\\[?'([^']*)'.*/\\2/p" "$file"); do
+    if ! command -v "$tool" >/dev/null; then
+      say "The engine for $name is not tested: $tool is not installed."
+      return 0
+    fi
+  done
+  builds+=("$checkout/build-$name")
+  if build_in "$name" --cross-file "$file" -Dapp=false ${options[@]+"${options[@]}"}; then
+    test_in "$name" -t 2 --no-suite checks "$@"
+  fi
+}
+
+command_test () {
+  local sanitize='' werror='' dev=dev cross='' name builds=() arguments=()
+
+  while [ $# -gt 0 ]; do
+    case $1 in
       --sanitize) sanitize=1 ;;
       --werror) werror=-Dwerror=true dev=werror ;;
-      *) arguments+=("$argument") ;;
+      --cross)
+        cross=${2:-}
+        cross_names | grep -q -x -F -e "$cross" ||
+          die "Usage: ./dev test --cross NAME, with one of: $(cross_names | paste -s -d ' ' -)"
+        shift
+        ;;
+      *) arguments+=("$1") ;;
     esac
+    shift
   done
   set -- ${arguments[@]+"${arguments[@]}"}
   # The tests bring their own display, and find nothing of this one.
@@ -152,9 +193,20 @@ command_test () {
 
   # A build that fails must not be judged by the tests of the one before.
   rm -f "$checkout"/build-*/meson-logs/testlog.*
+  if [ -n "$cross" ]; then
+    test_cross "$cross" $werror -- "$@"
+    [ ${#builds[@]} = 0 ] || python3 "$checkout/tools/dev/summary.py" "${builds[@]}"
+    return
+  fi
   builds+=("$checkout/build-$dev")
   if build_in $dev $werror; then
     test_in $dev -t 2 "$@"
+  fi
+  # Some tests were asked for by name or suite: those are the ones to run.
+  if [ $# = 0 ]; then
+    for name in $(cross_names); do
+      test_cross "$name" $werror --
+    done
   fi
   if [ -n "$sanitize" ] && [ "${LINNET_DEV_WAY:-}" = trace ]; then
     say "The sanitizers cannot work in this container, which allows neither namespaces nor mounts."
@@ -210,7 +262,12 @@ command_fuzz () {
 }
 
 command_clean () {
+  local name
+
   rm -rf "$checkout"/build-{dev,werror,asan,tsan,fuzz}
+  for name in $(cross_names); do
+    rm -rf "$checkout/build-$name"
+  done
   [ "${1:-}" = --all ] || return 0
   local other
   for other in "$cache_dir"/root-*; do
