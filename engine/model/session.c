@@ -289,7 +289,7 @@ static uint32_t
 verify (lm_session *session, uint32_t n_drafted, const lm_sampling *sampling)
 {
   uint32_t n_kept = 0;
-  lm_token token;
+  lm_token token = 0;
 
   while (n_kept < n_drafted && !atomic_load (&session->cancel)) {
     bool is_right;

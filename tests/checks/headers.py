@@ -59,8 +59,9 @@ def engine_headers():
     """Each header of the engine, in C."""
 
     def flags(path):
-        # A folder of kernels is compiled for its own instruction set.
-        own = flags_under(path.parent, ('-m',)) if 'kernels' in path.parts else []
+        # A folder of kernels is compiled for its own instruction sets: here, for the first.
+        commands = commands_under(path.parent) if 'kernels' in path.parts else [[]]
+        own = [word for word in commands[0] if word.startswith(('-m', '-DLM_'))]
         return [f'-I{SOURCE / "engine"}', *own]
 
     # Kernels for another processor are not compiled in this build, nor are their headers.

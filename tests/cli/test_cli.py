@@ -1,66 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives linnet-cli as its users do: as a process, through pipes and in a terminal. Prints TAP.
-
-  test_cli.py LINNET-CLI [NAME…]      NAME: run only these tests
-"""
+"""Drives linnet-cli through pipes and in a terminal. See clilib.py."""
 import json
 import os
 import pathlib
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
-PROGRAM = sys.argv[1]
-SPEED = pathlib.Path(__file__).resolve().parents[2] / "tools" / "speed.py"
-FAKE_PEER = pathlib.Path(__file__).with_name("fake-llama-bench.py")
-DATA = pathlib.Path(os.environ["LINNET_TEST_DATA"])
-DEMO = pathlib.Path(os.environ["LINNET_DEMO_MODEL"])
-GOLDEN = json.loads((DATA / "text" / "golden.json").read_text(encoding="utf-8"))
-LONG_QUESTION = "请写一篇关于春天的很长的文章。"
-TIMEOUT = 240
-
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def run(*arguments, stdin=b"", **environment):
-    """Runs the program to its end; stdout and stderr come as text."""
-    result = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True,
-                            timeout=TIMEOUT, env={**os.environ, **environment})
-    result.stdout = result.stdout.decode("utf-8")
-    result.stderr = result.stderr.decode("utf-8")
-    return result
-
-
-def expect(condition, *explanation):
-    if not condition:
-        raise AssertionError(" ".join(str(part) for part in explanation))
-
-
-def expect_ok(result):
-    expect(result.returncode == 0, "exit status", result.returncode, result.stderr)
-    return result
-
-
-def expect_complaint(result, status, word=""):
-    """One sentence on stderr, nothing on stdout."""
-    expect(result.returncode == status, "exit status", result.returncode, "not", status,
-           result.stdout, result.stderr)
-    expect(result.stdout == "", "stdout:", result.stdout)
-    expect(result.stderr.startswith("linnet-cli: "), "stderr:", result.stderr)
-    expect(word in result.stderr, repr(word), "is not in", result.stderr)
-    expect("CRITICAL" not in result.stderr, result.stderr)
-
+from clilib import (
+    DATA, DEMO, GOLDEN, LONG_QUESTION, PROGRAM, TIMEOUT, expect, expect_complaint,
+    expect_ok, main, run, test,
+)
 
 # ---- The program itself ------------------------------------------------------------------------
 
@@ -261,229 +215,6 @@ def perplexity_for_people():
     expect_complaint(run("perplexity", "-", stdin=b"Too short."), 1, "tokens")
     expect_complaint(run("perplexity", "/nonexistent/text"), 1, "/nonexistent/text")
 
-
-QUICK_BENCH = ["-p", "8", "-n", "4", "--reps", "1", "--threads", "1"]
-
-
-@test
-def bench():
-    options = ["-p", "16,32", "-n", "8", "-d", "0,24", "--reps", "2", "--threads", "1"]
-    figures = json.loads(expect_ok(run("bench", *options, "--json")).stdout)
-    expect(figures["threads"] == 1 and figures["threads_prefill"] == 1, figures)
-    expect(figures["peer"] is None and figures["cores"] >= 1, figures)
-    expect(figures["date"].startswith("20"), figures["date"])
-    model, = figures["models"]
-    expect(model["model"] == "MiniMind2-Small" and model["quantisation"] == "Q8_0", model)
-    expect(model["file"] == DEMO.name and model["file_bytes"] == DEMO.stat().st_size, model)
-    done = [(r["test"], r["tokens"], r["depth"]) for r in model["results"]]
-    expect(done == [(test, n, depth) for depth in (0, 24)
-                    for test, n in (("prefill", 16), ("prefill", 32), ("decode", 8))], done)
-    for r in model["results"]:
-        limit = r["limit"]
-        expect(0 < r["min"] <= r["median"] <= r["max"] < 1e6, r)
-        expect(r["reps"] == 2 == len(r["samples"]) == len(limit["samples"]), r)
-        expect(1e8 < limit["min"] <= limit["median"] <= limit["max"] < 1e13, limit)
-        share = r["median"] * limit["per_token"] / limit["median"]
-        expect(abs(r["share"] / share - 1) < 1e-6 and 0 < share, r)
-        expect("peer" not in r and "ratio" not in r, r)
-    # Keys and values of half the depth and the eight tokens: 2 × 8 layers × 128 × 2 bytes.
-    shallow, deep = (r["limit"]["per_token"] for r in model["results"] if r["test"] == "decode")
-    expect(deep - shallow == 24 * 4096, shallow, deep)
-    table = expect_ok(run("bench", *QUICK_BENCH)).stdout.splitlines()
-    expect(sum("prefill" in line for line in table) == 1, table)
-    expect(sum("decode" in line and "GB/s" in line for line in table) == 1, table)
-    expect(not any("llama.cpp" in line for line in table), table)
-
-
-@test
-def levels_and_threads():
-    levels = expect_ok(run("chat", "--cpu", "help")).stdout.split()
-    expect(levels[-1] == "reference", levels)
-    expect(expect_ok(run("bench", "--cpu", "list")).stdout.split() == levels, "list")
-    for command in (["chat"], ["demo"], ["bench"], ["perplexity", "x"]):
-        result = run(*command, "--cpu", "abacus")
-        expect_complaint(result, 2, "“abacus”")
-        expect(all(level in result.stderr for level in levels), result.stderr)
-    for level in levels:
-        figures = json.loads(expect_ok(run("bench", *QUICK_BENCH, "--cpu", level, "--json")).stdout)
-        expect(figures["models"][0]["cpu"] == level, figures)
-    figures = json.loads(expect_ok(run("bench", *QUICK_BENCH, "--threads", "2",
-                                       "--threads-prefill", "1", "--json")).stdout)
-    expect(figures["threads"] == 2 and figures["threads_prefill"] == 1, figures)
-    answers = {expect_ok(run("chat", "-p", "你好", "--temp", "0", "-n", "12", *options)).stdout
-               for options in ([], ["--threads-prefill", "1"], ["--threads", "1"])}
-    expect(len(answers) == 1, "the answer depends on the threads", answers)
-
-
-class FakePeer:
-    """A llama-bench in a folder of its own."""
-
-    def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = pathlib.Path(self.folder.name) / "llama-bench"
-        shutil.copy(FAKE_PEER, self.path)
-        self.path.chmod(0o755)
-        return self
-
-    def __exit__(self, *_):
-        self.folder.cleanup()
-
-    def get_runs(self):
-        """The options of each run so far."""
-        lines = (self.path.parent / "runs").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
-
-    def wait_for_child(self):
-        """The process that a hanging one has started."""
-        note = self.path.parent / "child"
-        end = time.monotonic() + 60
-        while not note.exists() or not note.read_text():
-            expect(time.monotonic() < end, "the peer was never started")
-            time.sleep(0.05)
-        return int(note.read_text())
-
-
-def is_running(pid):
-    """Whether a process is there and is no zombie."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
-
-
-@test
-def bench_against_a_peer():
-    with FakePeer() as peer:
-        path = f"{peer.path.parent}:{os.environ['PATH']}"
-        figures = json.loads(expect_ok(run(
-            "bench", "--peer", DEMO, "-p", "8,16", "-n", "4", "-d", "0,24", "--reps", "3",
-            "--threads", "2", "--json", PATH=path)).stdout)
-        expect(figures["peer"].startswith("llama.cpp 4711 (c0ffee"), figures["peer"])
-        expect("\x1b" not in figures["peer"], "control characters of the peer's")
-        results = figures["models"][0]["results"]
-        for depth, first in ((0, 1), (24, 4)):
-            small, large, decode = (r for r in results if r["depth"] == depth)
-            expect(decode["peer"]["samples"] == [100.0 * (first + i) for i in range(3)], decode)
-            expect(decode["peer"]["median"] == 100.0 * (first + 1), decode)
-            expect(small["peer"]["samples"] == large["peer"]["samples"], small, large)
-            for r in (small, large, decode):
-                expect(abs(r["ratio"] / (r["median"] / r["peer"]["median"]) - 1) < 1e-6, r)
-        runs = peer.get_runs()
-        expect(len(runs) == 6, runs)
-        for index, arguments in enumerate(runs):
-            wanted = ["-m", str(DEMO), "-t", "2", "-p", "8,16", "-n", "4"]
-            wanted += ["-d", "24"] if index >= 3 else []
-            expect(arguments == wanted + ["-r", "1", "-o", "json"], arguments)
-        table = expect_ok(run("bench", f"--peer={peer.path}", *QUICK_BENCH)).stdout
-        expect("llama.cpp 4711 (c0ffee" in table and "Ratio" in table, table)
-        expect("\x1b" not in table, "control characters of the peer's")
-
-
-@test
-def bench_with_a_wrapped_peer():
-    with FakePeer() as peer:
-        command = f"env NOTHING= '{peer.path}' fake-good"
-        expect_ok(run("bench", "--peer-command", command, "-p", "8", "-n", "4", "--reps", "1",
-                      "--threads", "2", "--threads-prefill", "1", DEMO, DEMO))
-        runs = [arguments[1:] for arguments in peer.get_runs()]
-        # Two models, each read with one thread and written with two.
-        shapes = [arguments[2:8] for arguments in runs]
-        expect(shapes == [["-t", "1", "-p", "8", "-n", "0"], ["-t", "2", "-p", "0", "-n", "4"]] * 2,
-               shapes)
-
-
-@test
-def speed_table():
-    with FakePeer() as peer:
-        figures = json.loads(expect_ok(run(
-            "bench", f"--peer={peer.path}", "-p", "512", "-n", "4", "-d", "0,8", "--reps", "1",
-            "--json")).stdout)
-        for result in figures["models"][0]["results"][2:]:
-            result["depth"] = 4096
-        # Of each kind of goal one that is reached, one that is not, one that nobody can tell.
-        prefill, decode, _, deep = figures["models"][0]["results"]
-        figures["models"][0]["cpu"] = "avx512-vnni"
-        prefill.update(ratio=6.1, share=0.5)
-        decode.update(ratio=1.2, share=0.93, median=100.0)
-        deep.update(median=89.0)
-        other = json.loads(json.dumps(figures))
-        other["models"][0].update(cpu="avx2", quantisation="Q4_K_M")
-        del other["models"][0]["results"][0]["ratio"], other["models"][0]["results"][0]["peer"]
-        paths = []
-        for name, content in (("a", figures), ("b", other)):
-            paths.append(peer.path.with_name(name))
-            paths[-1].write_text(json.dumps(content), encoding="utf-8")
-        page = subprocess.run([sys.executable, SPEED, "--output", "-", "--from", *paths],
-                              capture_output=True, check=True).stdout.decode()
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()
-            if line.startswith(("| prefill", "| decode"))]
-    expect([(row[0], row[1], row[6]) for row in rows] == [
-        ("prefill 512", "≥ 6 ×, ≥ 55 %", "no"), ("decode 4", "≥ 92 %, ≥ 1.2 ×", "yes"),
-        ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
-        ("prefill 512", "≥ 1.8 ×", ""), ("decode 4", "≥ 1.05 ×", "yes"),
-        ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
-    ], page)
-    expect(rows[1][2:6] == ["100.0", "100.0", "1.20", rows[1][5]] and "93 % of" in rows[1][5], page)
-    expect("--peer --cpu avx2" in page and peer.folder.name not in page, page)
-
-
-@test
-def peers_that_fail():
-    with FakePeer() as peer:
-        quickest = ["-p", "8", "-n", "0", "--reps", "1", "--threads", "1"]
-        for behaviour, words in (
-            ("garbage", "llama-bench (-o json)"), ("truncated", "llama-bench (-o json)"),
-            ("nested", "llama-bench (-o json)"), ("empty", "llama-bench (-o json)"),
-            ("numbers", "-p 8 -n 0 -d 0"), ("strings", "-p 8 -n 0 -d 0"),
-            ("negative", "-p 8 -n 0 -d 0"), ("flood", "stopped"), ("failing", "no such backend · giving up"),
-            ("killed", "killed"),
-        ):
-            result = run("bench", "--peer-command", f"'{peer.path}' fake-{behaviour}",
-                         *quickest, "--json")
-            expect_complaint(result, 1, words)
-        expect_complaint(run("bench", f"--peer={peer.path}-not", *quickest), 1, "--peer-command")
-        expect_complaint(run("bench", "--peer", *quickest, PATH="/nonexistent"), 1, "llama.cpp")
-        expect_complaint(run("bench", "--peer-command", "'half a quote"), 1, "half a quote")
-        expect_complaint(run("bench", "--peer-command", "/nonexistent/bench x", *quickest), 1,
-                         "/nonexistent/bench")
-        # Nothing is measured if a file is bad, be it the last.
-        runs = len(peer.get_runs())
-        result = run("bench", f"--peer={peer.path}", *quickest, DEMO, "/nonexistent.gguf")
-        expect_complaint(result, 1, "nonexistent.gguf")
-        expect(len(peer.get_runs()) == runs, "the peer was run all the same")
-
-
-@test
-def peer_that_hangs():
-    with FakePeer() as peer:
-        command = ["bench", "--peer-command", f"'{peer.path}' fake-hanging", *QUICK_BENCH]
-        expect_complaint(run(*command, "--peer-timeout", "2"), 1, "2 seconds")
-        expect(not is_running(peer.wait_for_child()), "what the peer had started is still there")
-        (peer.path.parent / "child").unlink()
-        with subprocess.Popen([PROGRAM, *command], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
-            child = peer.wait_for_child()
-            process.send_signal(signal.SIGINT)
-            start = time.monotonic()
-            output = process.stdout.read()
-            status = process.wait(TIMEOUT)
-        expect(status == 130 and output == b"", "exit status", status)
-        expect(time.monotonic() - start < 5, "it took long to stop")
-        expect(not is_running(child), "what the peer had started is still there")
-
-
-@test
-def interrupted_bench():
-    with subprocess.Popen([PROGRAM, "bench", "-p", "0", "-n", "100000"], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as process:
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        start = time.monotonic()
-        process.stdout.read()
-        status = process.wait(TIMEOUT)
-    expect(status == 130, "exit status", status)
-    expect(time.monotonic() - start < 5, "it took long to stop")
 
 
 @test
@@ -705,27 +436,6 @@ def interrupt_ends_at_the_prompt():
     terminal.wait_for("> ")
     terminal.type("\x03")
     expect(terminal.wait_for_end() == 130, "exit status")
-
-
-def main():
-    names = sys.argv[2:]
-    tests = [t for t in TESTS if not names or t.__name__ in names]
-    failures = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, function in enumerate(tests, 1):
-        name = function.__name__.replace("_", " ")
-        start = time.monotonic()
-        try:
-            reason = function()
-        except Exception:
-            failures += 1
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}")
-            print(f"not ok {number} - {name}", flush=True)
-            continue
-        print(f"# {time.monotonic() - start:.1f} s")
-        print(f"ok {number} - {name}" + (f" # SKIP {reason}" if reason else ""), flush=True)
-    return 1 if failures else 0
 
 
 sys.exit(main())
