@@ -156,6 +156,7 @@ measure_theirs (Bench *bench, const char *path, BenchTest **tests, GError **erro
     .n_decode = options->n_decode,
     .depth = tests[0]->depth,
     .n_threads = options->model.n_threads_prefill,
+    .cache_type = options->cache_type,
   };
   BenchPeerRun second = run;
   gboolean is_split = n_prefills > 0 && options->n_decode > 0 &&
@@ -241,7 +242,8 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
   guint n_tests = count_tests (bench->options);
   g_autoptr (LinnetSpeedMeter) meter = NULL;
 
-  meter = linnet_speed_meter_new (loaded, longest_timeline (model), bench->cancellable, error);
+  meter = linnet_speed_meter_new (loaded, longest_timeline (model), bench->options->cache_type,
+                                  bench->cancellable, error);
   if (meter == NULL)
     return FALSE;
   for (guint i = 0; i < model->tests->len; i += n_tests) {
@@ -265,7 +267,7 @@ measure_model (Bench *bench, const char *path)
                            bench->cancellable, &status);
   if (loaded == NULL)
     return status;
-  if (!linnet_model_get_work (loaded, &work, &error))
+  if (!linnet_model_get_work (loaded, bench->options->cache_type, &work, &error))
     return cli_fail (error);
   model = g_new0 (BenchModel, 1);
   model->path = g_strdup (path);
@@ -304,6 +306,7 @@ bench_report_new (const BenchOptions *options)
   self->date = g_date_time_new_now_utc ();
   self->n_threads = options->model.n_threads;
   self->n_threads_prefill = options->model.n_threads_prefill;
+  self->cache_type = options->cache_type;
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_model_free);
   return self;
 }

@@ -434,7 +434,7 @@ test_refused (void)
   CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
   CHECK (lm_model_memory (model, 100, LM_KV_F16, &memory, &error) == LM_ERROR_ARCHITECTURE,
          "no estimate");
-  CHECK (lm_model_get_work (model, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
+  CHECK (lm_model_get_work (model, LM_KV_F16, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
   CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
   lm_model_close (model);
 }
@@ -472,7 +472,7 @@ test_work (void)
   CHECK (model != NULL, "%s", error.message);
   if (model == NULL)
     return;
-  CHECK (lm_model_get_work (model, &work, &error) == LM_OK, "%s", error.message);
+  CHECK (lm_model_get_work (model, LM_KV_F16, &work, &error) == LM_OK, "%s", error.message);
   CHECK (work.prefill_macs == 8 * n_layer, "%llu", (unsigned long long) work.prefill_macs);
   CHECK (work.weight_bytes == (8 * n_layer + 6400 * 512) / 32 * 34, "%llu",
          (unsigned long long) work.weight_bytes);

@@ -181,7 +181,7 @@ test_forged (void)
   for (int i = 0; i < 8; i++) {
     static const lm_token wrong[] = { N_VOCAB, -1, INT32_MAX, INT32_MIN };
     const uint64_t fewer = (uint64_t) (i % 3);
-    const char *subject = i < 4 ? "damage" : "version";
+    const char *subject = i < 4 ? "damage" : i < 6 ? "version" : "kv_type";
 
     memcpy (forged, bytes, n_bytes);
     if (i < 4)
