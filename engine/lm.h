@@ -144,7 +144,8 @@ typedef enum {
 } lm_kv_type;
 
 /* Bytes that a load and a session of n_ctx tokens will take. Works on any level of open model, so
- * it can be asked before anything big is read. */
+ * it can be asked before anything big is read. LM_ERROR_ARGUMENT, subject "kv_type": the model's
+ * heads, of number values, do not fit it. */
 typedef struct {
   uint64_t weights;
   uint64_t kv_cache;
@@ -155,14 +156,16 @@ lm_status lm_model_memory (
     const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error);
 
 /* What one token costs: against the speeds that the probes below find, it says how much of the
- * computer a measured speed makes use of. Any level of open model that knows the architecture. */
+ * computer a measured speed makes use of. Any level of open model that knows the architecture.
+ * Errors as lm_model_memory(). */
 typedef struct {
   uint64_t weight_bytes; /* of every matrix that a decoded token is multiplied with */
-  uint64_t kv_bytes;     /* of the KV cache, for each token that is in the context */
+  uint64_t kv_bytes;     /* of a KV cache of kv_type, for each token that is in the context */
   uint64_t prefill_macs; /* multiply-adds with weights for each token of a prompt; the output
                           * matrix, which only the last one needs, and attention are not in it */
 } lm_model_work;
-lm_status lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error);
+lm_status
+lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *work, lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
@@ -237,7 +240,7 @@ typedef struct {
 } lm_session_options;
 
 /* model must outlive the session; it must be open at LM_OPEN_FULL. NULL on failure:
- * LM_ERROR_MEMORY, LM_ERROR_ARGUMENT (the model's heads do not fit the kv_type). */
+ * LM_ERROR_MEMORY, LM_ERROR_ARGUMENT (as lm_model_memory()). */
 lm_session *lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error);
 void lm_session_free (lm_session *session); /* NULL allowed */
 
@@ -281,8 +284,8 @@ lm_status lm_session_save (const lm_session *session, const char *path, lm_error
  * no logits until then. Whatever the file holds, nothing worse happens than that the session is
  * empty afterwards, and usable, which it is after every failure: LM_ERROR_IO; LM_ERROR_FORMAT (no
  * saved session at all); LM_ERROR_STATE, subject: "model" (another model, or level of
- * instructions), "version" (of the file, or of the cache in it), "context" (number: tokens that it
- * is too long), "damage" (it is not what was written); LM_ERROR_MEMORY. */
+ * instructions), "version" (of the file), "kv_type" (the session keeps another), "context" (number:
+ * tokens that it is too long), "damage" (it is not what was written); LM_ERROR_MEMORY. */
 lm_status lm_session_restore (lm_session *session, const char *path, lm_error *error);
 
 /* Stops the running call, and every later one, with LM_ERROR_CANCELLED until lm_session_resume().

@@ -109,6 +109,8 @@ def describe(figures):
     command = ["linnet-cli bench"] + (["--peer"] if figures["peer"] else [])
     command += [f"--cpu {level}" for level in sorted({m["cpu"] for m in figures["models"]})]
     command += [f"--threads {figures['threads']}"]
+    if figures.get("kv", "f16") != "f16":
+        command += [f"--kv {figures['kv']}"]
     if figures["threads_prefill"] != figures["threads"]:
         command += [f"--threads-prefill {figures['threads_prefill']}"]
     command += ["-p " + ",".join(map(str, prefills)), f"-n {decodes[0]}",

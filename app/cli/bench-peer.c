@@ -60,6 +60,15 @@ add_number (GStrvBuilder *builder, const char *option, guint number)
   g_strv_builder_take (builder, g_strdup_printf ("%u", number));
 }
 
+/* llama.cpp keeps values in anything but halves only with its flash attention. */
+static void
+add_cache_type (GStrvBuilder *builder, const char *name)
+{
+  const char *const arguments[] = { "-fa", "1", "-ctk", name, "-ctv", name, NULL };
+
+  g_strv_builder_addv (builder, (const char **) arguments);
+}
+
 static GStrv
 make_command (const BenchPeer *self, const BenchPeerRun *run)
 {
@@ -78,6 +87,8 @@ make_command (const BenchPeer *self, const BenchPeerRun *run)
   /* Which its older versions do not know. */
   if (run->depth > 0)
     add_number (builder, "-d", run->depth);
+  if (run->cache_type != LINNET_CACHE_F16)
+    add_cache_type (builder, linnet_cache_type_get_name (run->cache_type));
   add_number (builder, "-r", 1);
   g_strv_builder_add (builder, "-o");
   g_strv_builder_add (builder, "json");

@@ -2,7 +2,7 @@
  * Another engine to compare with: llama.cpp's llama-bench, run as a program. */
 #pragma once
 
-#include <gio/gio.h>
+#include "engine/linnet-model.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +27,7 @@ typedef struct {
   guint n_decode;
   guint depth;
   int n_threads;
+  LinnetCacheType cache_type;
 } BenchPeerRun;
 
 /* Runs it and waits. rates: n_prefills + (n_decode > 0) of them, in tokens a second. version: what

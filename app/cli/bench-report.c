@@ -123,6 +123,7 @@ bench_report_print_json (const BenchReport *self)
   add_int (builder, "memory", (gint64) self->machine->memory);
   add_int (builder, "threads", self->n_threads);
   add_int (builder, "threads_prefill", self->n_threads_prefill);
+  add_string (builder, "kv", linnet_cache_type_get_name (self->cache_type));
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->models->len; i++)
@@ -196,6 +197,7 @@ bench_report_print_tables (const BenchReport *self)
   else
     printf (_ ("threads used: %d to write, %d to read\n"), self->n_threads,
             self->n_threads_prefill);
+  printf ("--kv %s\n", linnet_cache_type_get_name (self->cache_type));
   for (guint i = 0; i < self->models->len; i++)
     print_model (self->models->pdata[i], self->peer_version != NULL);
 }

@@ -164,6 +164,7 @@ measure_theirs (Bench *bench, const char *path, BenchTest **tests, GError **erro
     .n_decode = options->n_decode,
     .depth = tests[0]->depth,
     .n_threads = options->model.n_threads_prefill,
+    .cache_type = options->cache_type,
   };
   BenchPeerRun second = run;
   gboolean is_split = n_prefills > 0 && options->n_decode > 0 &&
@@ -252,8 +253,9 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
 
   for (guint i = 0; i < n_depths; i++) {
     BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
-    LinnetSpeedMeter *meter = linnet_speed_meter_new (loaded, longest_timeline (tests, n_tests),
-                                                      bench->cancellable, error);
+    LinnetSpeedMeter *meter =
+        linnet_speed_meter_new (loaded, longest_timeline (tests, n_tests),
+                                bench->options->cache_type, bench->cancellable, error);
 
     if (meter == NULL)
       return FALSE;
@@ -286,7 +288,7 @@ measure_model (Bench *bench, const char *path)
                            bench->cancellable, &status);
   if (loaded == NULL)
     return status;
-  if (!linnet_model_get_work (loaded, &work, &error))
+  if (!linnet_model_get_work (loaded, bench->options->cache_type, &work, &error))
     return cli_fail (error);
   model = g_new0 (BenchModel, 1);
   model->path = g_strdup (path);
@@ -325,6 +327,7 @@ bench_report_new (const BenchOptions *options)
   self->date = g_date_time_new_now_utc ();
   self->n_threads = options->model.n_threads;
   self->n_threads_prefill = options->model.n_threads_prefill;
+  self->cache_type = options->cache_type;
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_model_free);
   return self;
 }

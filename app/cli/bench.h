@@ -17,6 +17,7 @@ typedef struct {
   GArray *depths;           /* guint: tokens in the context beforehand, each once */
   guint n_reps;
   LinnetModelOptions model;
+  LinnetCacheType cache_type;
   const BenchPeer *peer; /* NULL: alone */
 } BenchOptions;
 
@@ -46,6 +47,7 @@ typedef struct {
   GDateTime *date; /* of the beginning */
   int n_threads;
   int n_threads_prefill;
+  LinnetCacheType cache_type;
   char *peer_version; /* as it says itself; NULL without a peer */
   GPtrArray *models;  /* BenchModel */
 } BenchReport;

@@ -64,6 +64,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliCompute, cli_compute_clear)
  * string is self's. */
 LinnetModelOptions cli_compute_get_options (const CliCompute *self);
 
+/* The option --kv of a command, for a char * that cli_parse_cache_type() understands. */
+#define CLI_KV_ENTRY(text)                                                                         \
+  { "kv",                                                                                          \
+    0,                                                                                             \
+    0,                                                                                             \
+    G_OPTION_ARG_STRING,                                                                           \
+    text,                                                                                          \
+    N_ ("How the conversation is kept: f16, or q8_0 for half the memory; answers change very "     \
+        "little"),                                                                                 \
+    N_ ("TYPE") }
+
 /* Parses the options of a command. compute: filled from --threads, --threads-prefill and --cpu and
  * checked, or NULL for a command that does not compute. parameters: what follows the options in the
  * usage line, or NULL; summary: what the command does. Both translated. FALSE: there is nothing
@@ -91,6 +102,9 @@ gboolean cli_parse_double (const char *command,
 /* "128,512" as guints within min…max. Transfer full; NULL: complained. */
 GArray *
 cli_parse_list (const char *command, const char *option, const char *text, guint min, guint max);
+
+/* What --kv was given: NULL leaves the type as it is. FALSE: complained. */
+gboolean cli_parse_cache_type (const char *command, const char *text, LinnetCacheType *type);
 
 /* An argument as UTF-8, whatever the locale. Transfer full; NULL: complained. */
 char *cli_parse_text (const char *command, const char *option, const char *argument);

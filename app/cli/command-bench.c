@@ -17,6 +17,7 @@ typedef struct {
   char **files;
   char *prefills;
   char *depths;
+  char *kv;
   int n_decode;
   int n_reps;
   gboolean json;
@@ -34,6 +35,7 @@ clear_arguments (BenchArguments *given)
   g_strfreev (given->files);
   g_free (given->prefills);
   g_free (given->depths);
+  g_free (given->kv);
   g_free (given->peer_path);
   g_free (given->peer_command);
   cli_compute_clear (&given->compute);
@@ -131,6 +133,7 @@ parse (char **arguments, BenchArguments *given, int *status)
       N_ ("Tokens to write (64); 0: do not measure writing"), "N" },
     { "depth", 'd', 0, G_OPTION_ARG_STRING, &given->depths,
       N_ ("Tokens that are in the context beforehand (0)"), "N,N…" },
+    CLI_KV_ENTRY (&given->kv),
     { "reps", 0, 0, G_OPTION_ARG_INT, &given->n_reps, N_ ("Repetitions of each (3)"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
     { "peer", 0, 0, G_OPTION_ARG_NONE, &given->with_peer,
@@ -233,7 +236,7 @@ cli_run_bench (char **arguments)
 
   if (!parse (arguments, &given, &status))
     return status;
-  if (!check_ranges (&given))
+  if (!check_ranges (&given) || !cli_parse_cache_type ("bench", given.kv, &options.cache_type))
     return CLI_USAGE;
   prefills = parse_sizes ("-p", given.prefills != NULL ? given.prefills : "128,512", FALSE);
   depths =

@@ -14,6 +14,7 @@ typedef struct {
   char *question;
   char *temperature;
   char *state;
+  char *kv;
   gboolean no_lookup;
   int n_tokens;
   int n_ctx;
@@ -30,6 +31,7 @@ clear_arguments (ChatArguments *given)
   g_free (given->temperature);
   cli_compute_clear (&given->compute);
   g_free (given->state);
+  g_free (given->kv);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
@@ -51,6 +53,7 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("Seed of the choices: the same seed gives the same answer"), "N" },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &given->n_ctx,
       N_ ("Context: tokens of the conversation that are kept in mind"), "N" },
+    CLI_KV_ENTRY (&given->kv),
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &given->state,
       N_ ("Keep what was read in FILE, so that the next time need not read it again"),
       N_ ("FILE") },
@@ -64,9 +67,9 @@ parse (char **arguments, ChatArguments *given, int *status)
                     status);
 }
 
-/* Everything but the strings; those that are unset keep their defaults. */
+/* Everything but texts and files; what is unset keeps its default. */
 static gboolean
-fill_numbers (const ChatArguments *given, CliTalkOptions *options)
+fill_options (const ChatArguments *given, CliTalkOptions *options)
 {
   double temperature;
 
@@ -75,6 +78,7 @@ fill_numbers (const ChatArguments *given, CliTalkOptions *options)
   if (!cli_check_range ("chat", "-n", given->n_tokens, 1, 1000000) ||
       !cli_check_range ("chat", "--ctx", given->n_ctx, 16, 16777216) ||
       !cli_check_range ("chat", "--seed", given->seed, 0, G_MAXINT64) ||
+      !cli_parse_cache_type ("chat", given->kv, &options->load.cache_type) ||
       !cli_parse_double ("chat", "--temp", given->temperature, 0, 10, &temperature))
     return FALSE;
   options->generation.temperature = (float) temperature;
@@ -104,7 +108,7 @@ cli_run_chat (char **arguments)
 
   if (!parse (arguments, &given, &status))
     return status;
-  if (!fill_numbers (&given, &options))
+  if (!fill_options (&given, &options))
     return CLI_USAGE;
   if (given.system != NULL && (system = cli_parse_text ("chat", "--system", given.system)) == NULL)
     return CLI_USAGE;

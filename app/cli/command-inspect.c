@@ -167,7 +167,7 @@ print_memory (JsonObject *root)
   g_autoptr (CliTable) table = cli_table_new ("rrrrr");
   JsonArray *memory = json_object_get_array_member (root, "memory");
 
-  printf ("\n%s\n", _ ("Memory needed"));
+  printf ("\n%s (--kv %s)\n", _ ("Memory needed"), get_string (root, "memory_kv"));
   cli_table_add (table, _ ("Context"), _ ("Weights"), _ ("KV cache"), _ ("Scratch"), _ ("Total"));
   for (guint i = 0; i < json_array_get_length (memory); i++) {
     JsonObject *entry = json_array_get_object_element (memory, i);
@@ -189,8 +189,11 @@ int
 cli_run_inspect (char **arguments)
 {
   g_auto (GStrv) files = NULL;
+  g_autofree char *kv = NULL;
+  LinnetCacheType cache_type = LINNET_CACHE_F16;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
+    CLI_KV_ENTRY (&kv),
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print everything as JSON"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
     G_OPTION_ENTRY_NULL
@@ -203,12 +206,14 @@ cli_run_inspect (char **arguments)
                   _ ("Shows a GGUF file’s metadata, its tensors by type, and the memory it needs."),
                   &status))
     return status;
+  if (!cli_parse_cache_type ("inspect", kv, &cache_type))
+    return CLI_USAGE;
   if (files == NULL || g_strv_length (files) != 1)
     return cli_usage ("inspect", "%s", _ ("Name one GGUF file to inspect."));
   model = cli_open_model (files[0], LINNET_MODEL_LEVEL_METADATA, NULL, NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
-  description = linnet_model_describe (model);
+  description = linnet_model_describe (model, cache_type);
   if (json) {
     cli_print_json (description);
     return CLI_OK;

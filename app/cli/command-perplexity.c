@@ -18,7 +18,9 @@ progress_cb (double fraction, gpointer user_data)
 }
 
 static void
-print_json (LinnetModel *model, guint n_ctx, const LinnetPerplexity *result)
+print_json (LinnetModel *model,
+            const LinnetPerplexityOptions *options,
+            const LinnetPerplexity *result)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -26,7 +28,9 @@ print_json (LinnetModel *model, guint n_ctx, const LinnetPerplexity *result)
   json_builder_set_member_name (builder, "model");
   json_builder_add_string_value (builder, linnet_model_get_title (model));
   json_builder_set_member_name (builder, "context");
-  json_builder_add_int_value (builder, n_ctx);
+  json_builder_add_int_value (builder, options->n_ctx);
+  json_builder_set_member_name (builder, "kv");
+  json_builder_add_string_value (builder, linnet_cache_type_get_name (options->cache_type));
   json_builder_set_member_name (builder, "tokens");
   json_builder_add_int_value (builder, (gint64) result->n_text_tokens);
   json_builder_set_member_name (builder, "windows");
@@ -66,31 +70,31 @@ static int
 measure (const char *model_path,
          const char *text_path,
          const CliCompute *compute,
-         guint n_ctx,
+         const LinnetPerplexityOptions *options,
          gboolean json)
 {
   g_autoptr (LinnetModel) model = NULL;
   g_autoptr (GString) text = NULL;
   g_autoptr (GError) error = NULL;
-  LinnetModelOptions options = cli_compute_get_options (compute);
+  LinnetModelOptions model_options = cli_compute_get_options (compute);
   LinnetPerplexity result;
   gboolean ok;
 
   text = cli_read_file (text_path, &error);
   if (text == NULL)
     return cli_fail (error);
-  model = cli_open_model (model_path, LINNET_MODEL_LEVEL_FULL, &options, NULL, NULL);
+  model = cli_open_model (model_path, LINNET_MODEL_LEVEL_FULL, &model_options, NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
-  ok = linnet_measure_perplexity (model, text->str, text->len, n_ctx, &result, progress_cb, NULL,
+  ok = linnet_measure_perplexity (model, text->str, text->len, options, &result, progress_cb, NULL,
                                   NULL, &error);
   cli_show_progress ("", 1);
   if (!ok)
     return cli_fail (error);
   if (json)
-    print_json (model, n_ctx, &result);
+    print_json (model, options, &result);
   else
-    print_text (n_ctx, &result);
+    print_text (options->n_ctx, &result);
   return CLI_OK;
 }
 
@@ -98,13 +102,16 @@ int
 cli_run_perplexity (char **arguments)
 {
   g_autofree char *path = NULL;
+  g_autofree char *kv = NULL;
   g_auto (GStrv) files = NULL;
+  LinnetPerplexityOptions options = { 0 };
   int n_ctx = DEFAULT_CTX;
   g_auto (CliCompute) compute = CLI_COMPUTE_INIT;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &path, N_ ("The model"), N_ ("FILE") },
     { "ctx", 'c', 0, G_OPTION_ARG_INT, &n_ctx, N_ ("Tokens in a window (512)"), "N" },
+    CLI_KV_ENTRY (&kv),
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print the figures as JSON"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL },
     G_OPTION_ENTRY_NULL
@@ -117,9 +124,11 @@ cli_run_perplexity (char **arguments)
                      "each is scored: the protocol of llama-perplexity."),
                   &status))
     return status;
-  if (!cli_check_range ("perplexity", "--ctx", n_ctx, 4, 1048576))
+  if (!cli_check_range ("perplexity", "--ctx", n_ctx, 4, 1048576) ||
+      !cli_parse_cache_type ("perplexity", kv, &options.cache_type))
     return CLI_USAGE;
   if (files == NULL || g_strv_length (files) != 1)
     return cli_usage ("perplexity", "%s", _ ("Name one text file to measure with."));
-  return measure (path, files[0], &compute, (guint) n_ctx, json);
+  options.n_ctx = (guint) n_ctx;
+  return measure (path, files[0], &compute, &options, json);
 }

@@ -169,6 +169,17 @@ cli_parse_list (const char *command, const char *option, const char *text, guint
   return g_steal_pointer (&list);
 }
 
+gboolean
+cli_parse_cache_type (const char *command, const char *text, LinnetCacheType *type)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (text == NULL || linnet_cache_type_parse (text, type, &error))
+    return TRUE;
+  cli_usage (command, "%s", error->message);
+  return FALSE;
+}
+
 char *
 cli_parse_text (const char *command, const char *option, const char *argument)
 {

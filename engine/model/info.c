@@ -185,6 +185,16 @@ tokenizer_bytes (const lm_model *model)
   return tokens != NULL ? tokens->n_elements * TOKENIZER_BYTES_A_TOKEN : 0;
 }
 
+static lm_status
+check_kv_type (const lm_model *model, lm_kv_type kv_type, lm_error *error)
+{
+  if (lm_kv_cache_can_be (&model->hparams, kv_type))
+    return LM_OK;
+  return lm_fail (error, LM_ERROR_ARGUMENT, "kv_type", model->hparams.head_dim,
+                  "This model's heads, of %u values, cannot be cached in 8 bits.",
+                  model->hparams.head_dim);
+}
+
 lm_status
 lm_model_memory (
     const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error)
@@ -198,14 +208,12 @@ lm_model_memory (
       *error = model->hparams_error;
     return model->hparams_error.code;
   }
+  if (check_kv_type (model, kv_type, error) != LM_OK)
+    return LM_ERROR_ARGUMENT;
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
     sum.weights += model->gguf->tensors[i].bytes;
   sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
   sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads_most);
-  if (!lm_kv_cache_can_be (&model->hparams, kv_type))
-    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, model->hparams.head_dim,
-                    "This model's heads, of %u values, cannot be cached in 8 bits.",
-                    model->hparams.head_dim);
   if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
                     "A context of %u tokens is not possible with this model.", n_ctx);
@@ -220,7 +228,7 @@ lm_model_memory (
 /* Token embeddings are looked up, and are multiplied with only where the file has no output matrix
  * of its own; the output is needed once a prompt. */
 lm_status
-lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error)
+lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *work, lm_error *error)
 {
   const lm_gguf *gguf = model->gguf;
   bool is_tied = true;
@@ -231,6 +239,8 @@ lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error)
       *error = model->hparams_error;
     return model->hparams_error.code;
   }
+  if (check_kv_type (model, kv_type, error) != LM_OK)
+    return LM_ERROR_ARGUMENT;
   for (size_t i = 0; i < gguf->n_tensors; i++)
     is_tied = is_tied && strcmp (gguf->tensors[i].name, "output.weight") != 0;
   for (size_t i = 0; i < gguf->n_tensors; i++) {
@@ -245,6 +255,6 @@ lm_model_get_work (const lm_model *model, lm_model_work *work, lm_error *error)
     if (!is_embeddings && !is_output)
       work->prefill_macs += n_elements (tensor);
   }
-  work->kv_bytes = lm_kv_cache_bytes (&model->hparams, LM_KEY_TILE, LM_KV_F16) / LM_KEY_TILE;
+  work->kv_bytes = lm_kv_cache_bytes (&model->hparams, LM_KEY_TILE, kv_type) / LM_KEY_TILE;
   return LM_OK;
 }

@@ -227,8 +227,8 @@ read_header (
     return lm_fail (error, LM_ERROR_STATE, "model", 0,
                     "The session was saved with another model, or level of instructions.");
   if (header->kv_type != own.kv_type || header->row_bytes != own.row_bytes)
-    return lm_fail (error, LM_ERROR_STATE, "version", 0,
-                    "The session was saved with another kind of cache.");
+    return lm_fail (error, LM_ERROR_STATE, "kv_type", 0,
+                    "The session was saved with another kind of KV cache.");
   if (header->n_tokens > session->n_ctx)
     return lm_fail (error, LM_ERROR_STATE, "context",
                     header->n_tokens - session->n_ctx < INT64_MAX

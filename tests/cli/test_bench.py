@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from clilib import (
-    DEMO, PROGRAM, TIMEOUT, expect, expect_complaint, expect_ok, main, run, test,
+    DATA, DEMO, PROGRAM, TIMEOUT, expect, expect_complaint, expect_ok, main, run, test,
 )
 
 SPEED = pathlib.Path(__file__).resolve().parents[2] / "tools" / "speed.py"
@@ -135,6 +135,64 @@ def bench_against_a_peer():
         table = expect_ok(run("bench", f"--peer={peer.path}", *QUICK_BENCH)).stdout
         expect("llama.cpp 4711 (c0ffee" in table and "Ratio" in table, table)
         expect("\x1b" not in table, "control characters of the peer's")
+
+
+@test
+def eight_bit_cache():
+    """--kv q8_0 does what it says, in every command that takes it."""
+    text = (DATA / "text" / "mixed.txt").read_bytes()[:600]
+    memory, losses, reading = {}, {}, {}
+    with FakePeer() as peer:
+        for kv in ("f16", "q8_0"):
+            about = json.loads(expect_ok(run("inspect", "--kv", kv, "--json", DEMO)).stdout)
+            expect(about["memory_kv"] == kv and f"--kv {kv}" in
+                   expect_ok(run("inspect", "--kv", kv.upper(), DEMO)).stdout, about["memory_kv"])
+            memory[kv] = about["memory"][0]
+            measured = json.loads(expect_ok(run("perplexity", "--kv", kv, "--ctx", "64", "--json",
+                                                "-", stdin=text)).stdout)
+            expect(measured["kv"] == kv, measured)
+            losses[kv] = measured["mean_nll"]
+            command = ["bench", f"--peer={peer.path}", *QUICK_BENCH, "-p", "0", "--kv", kv]
+            figures = json.loads(expect_ok(run(*command, "--json")).stdout)
+            expect(figures["kv"] == kv, figures)
+            reading[kv] = figures["models"][0]["results"][0]["limit"]["per_token"]
+            expect(f"--kv {kv}" in expect_ok(run(*command)).stdout, "not in the table")
+        wants = [arguments[8:] for arguments in peer.get_runs()]
+        plain = ["-r", "1", "-o", "json"]
+        expect(wants == [plain] * 2 + [["-fa", "1", "-ctk", "q8_0", "-ctv", "q8_0", *plain]] * 2,
+               wants)
+    # 34 bytes for 32 values instead of 64; bench writes 4 tokens, so that 2.5 are read on average.
+    expect(memory["q8_0"]["kv_cache"] * 64 == memory["f16"]["kv_cache"] * 34, memory)
+    expect(memory["q8_0"]["weights"] == memory["f16"]["weights"], memory)
+    expect(reading["f16"] - reading["q8_0"] == 2.5 * 4096 * 30 / 64, reading)
+    expect(0 < abs(losses["q8_0"] / losses["f16"] - 1) < 0.01, losses)
+    expect(abs(json.loads(expect_ok(run("perplexity", "--ctx", "64", "--json", "-", stdin=text))
+                          .stdout)["mean_nll"] - losses["f16"]) < 1e-9, "f16 is the default")
+
+
+def demo_with_small_heads(folder):
+    """The demo model with its 8 heads of 64 cut into 32 of 16: nonsense, but a model."""
+    content = bytearray(DEMO.read_bytes())
+    for key, number in ((b"llama.attention.head_count", 32), (b"llama.attention.head_count_kv", 8),
+                        (b"llama.rope.dimension_count", 16)):
+        entry = len(key).to_bytes(8, "little") + key
+        content[content.index(entry) + len(entry) + 4] = number
+    path = pathlib.Path(folder) / "small.gguf"
+    path.write_bytes(content)
+    return path
+
+
+@test
+def eight_bit_cache_that_does_not_fit():
+    with tempfile.TemporaryDirectory() as folder:
+        model = demo_with_small_heads(folder)
+        expect_ok(run("chat", "-m", model, "-n", "2", "-p", "a"))
+        expect("KV cache" in expect_ok(run("inspect", model)).stdout, "16 bits do")
+        for command in (["chat", "-m", model, "-p", "a"], ["bench", *QUICK_BENCH, model],
+                        ["perplexity", "-m", model, DATA / "text" / "mixed.txt"]):
+            expect_complaint(run(*command, "--kv", "q8_0"), 1, "heads of 16")
+        text = expect_ok(run("inspect", "--kv", "q8_0", model)).stdout
+        expect("heads of 16" in text and "KV cache" not in text, text)
 
 
 @test

@@ -50,6 +50,10 @@ def wrong_command_lines():
         (["demo", "--threads-prefill", "1025"], "--threads-prefill"),
         (["chat", "--ctx", "3"], "--ctx"),
         (["chat", "-p", "   "], "empty"),
+        (["chat", "--kv", "q4_0"], "“q4_0”"),
+        (["bench", "--kv", ""], "q8_0 (8 bits"),
+        (["perplexity", "--kv", "f32", "x"], "f16 (16 bits)"),
+        (["inspect", "--kv", "8", "x"], "“8”"),
         (["bench", "-p", "128,,5"], "-p"),
         (["bench", "-d", "1,x"], "-d"),
         (["bench", "--reps", "0"], "--reps"),
@@ -340,6 +344,22 @@ def state_is_kept():
         # Without a question there is nothing to keep.
         expect_ok(run("chat", "--state", pathlib.Path(folder) / "new"))
         expect(not (pathlib.Path(folder) / "new").exists(), "an empty state")
+
+
+@test
+def eight_bit_conversation():
+    """A conversation kept in 8 bits is saved as such, and not taken for one in 16."""
+    ask = ("chat", "--temp", "0", "-n", "24", "-p", "中国的首都是哪里？")
+    with tempfile.TemporaryDirectory() as folder:
+        state = pathlib.Path(folder) / "state"
+        first = expect_ok(run(*ask, "--kv", "q8_0", "--state", state))
+        n_bytes = state.stat().st_size
+        again = expect_ok(run(*ask, "--kv", "q8_0", "--state", state))
+        expect("brings back" in again.stderr and again.stdout == first.stdout, again.stderr)
+        other = expect_ok(run(*ask, "--state", state))
+        expect("number of bits" in other.stderr, other.stderr)
+        expect("北京" in first.stdout and "北京" in other.stdout, first.stdout, other.stdout)
+        expect(state.stat().st_size > 1.8 * n_bytes, "it was not replaced")
 
 
 @test

@@ -190,6 +190,52 @@ golden_compare (
   return ok;
 }
 
+/* Puts a session's own answers in the place of llama.cpp's. */
+static bool
+take_answers (size_t position, const float *logits, void *user_data)
+{
+  golden *g = user_data;
+  size_t i = position - g->first;
+  float second = -INFINITY;
+  uint32_t best;
+  double log_total = log_sum (logits, g->n_vocab, &best);
+
+  if (position < g->first || i >= g->n_positions)
+    return true;
+  for (uint32_t j = 0; j < g->n_vocab; j++)
+    if (j != best)
+      second = fmaxf (second, logits[j]);
+  g->log_probability[i] = (float) (logits[g->tokens[position + 1]] - log_total);
+  g->margin[i] = logits[best] - second;
+  g->best[i] = (uint16_t) best;
+  if (i % g->stride == 0)
+    for (uint32_t j = 0; j < g->n_vocab; j++)
+      g->distributions[i / g->stride * g->n_vocab + j] =
+          (uint16_t) fmin (round ((log_total - logits[j]) * 2000), UINT16_MAX);
+  return true;
+}
+
+bool
+golden_compare_sessions (
+    lm_session *theirs, lm_session *ours, const char *path, golden_result *result, char *message)
+{
+  comparison c = { .n = 1, .goldens[0].result = result };
+  golden *g = &c.goldens[0];
+  bool ok = read_golden (path, g, message);
+  size_t n_tokens = ok ? (size_t) g->first + g->n_positions : 0;
+  lm_error error = { 0 };
+
+  memset (result, 0, sizeof *result);
+  result->n_positions = g->n_positions;
+  if (ok && (lm_session_score (theirs, g->tokens, n_tokens, take_answers, g, &error) != LM_OK ||
+             lm_session_score (ours, g->tokens, n_tokens, compare_position, &c, &error) != LM_OK)) {
+    ok = false;
+    snprintf (message, 256, "%s", error.message);
+  }
+  clear_golden (g);
+  return ok;
+}
+
 bool
 golden_distance (const char *exact_path, const char *path, golden_result *result, char *message)
 {

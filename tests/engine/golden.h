@@ -21,6 +21,11 @@ typedef struct {
 bool golden_compare (
     lm_session *session, const char *const *paths, size_t n, golden_result *results, char *message);
 
+/* The same between two sessions on one model, on the text of the golden file at path: theirs are
+ * the answers that ours are compared with. */
+bool golden_compare_sessions (
+    lm_session *theirs, lm_session *ours, const char *path, golden_result *result, char *message);
+
 /* How far the golden file at path is from the one at exact_path, of the same text, in the same
  * measures: what rounding does to llama.cpp itself. n_best_… stay 0, and so does mean_kl where the
  * files keep distributions of different positions. */

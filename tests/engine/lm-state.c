@@ -23,7 +23,7 @@ main (int argc, char **argv)
     fprintf (stderr, "usage: lm-state N OUT, N at most %d\n", N_CTX);
     return 2;
   }
-  session = state_sample_open (1, "reference", N_CTX, &model);
+  session = state_sample_open (1, "reference", &(lm_session_options) { .n_ctx = N_CTX }, &model);
   if (session == NULL || (n > 0 && lm_session_sync (session, text, n, NULL) != LM_OK) ||
       (bytes = state_sample_save (session, &n_bytes)) == NULL ||
       (file = fopen (argv[2], "wb")) == NULL) {

@@ -13,10 +13,13 @@
 #include "util/hash.h"
 
 lm_session *
-state_sample_open (uint64_t seed, const char *cpu_level, uint32_t n_ctx, lm_model **model)
+state_sample_open (uint64_t seed,
+                   const char *cpu_level,
+                   const lm_session_options *options,
+                   lm_model **model)
 {
   char path[] = "/tmp/linnet-state-XXXXXX";
-  const lm_model_options options = { .n_threads = 1, .cpu_level = cpu_level };
+  const lm_model_options model_options = { .n_threads = 1, .cpu_level = cpu_level };
   int fd = mkstemp (path);
 
   *model = NULL;
@@ -24,10 +27,9 @@ state_sample_open (uint64_t seed, const char *cpu_level, uint32_t n_ctx, lm_mode
     return NULL;
   close (fd);
   if (synth_write (path, "qwen2", LM_TYPE_Q8_0, &(synth_options) { .seed = seed }))
-    *model = lm_model_open (path, &options, NULL);
+    *model = lm_model_open (path, &model_options, NULL);
   unlink (path);
-  return *model == NULL ? NULL
-                        : lm_session_new (*model, &(lm_session_options) { .n_ctx = n_ctx }, NULL);
+  return *model == NULL ? NULL : lm_session_new (*model, options, NULL);
 }
 
 void

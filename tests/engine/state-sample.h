@@ -6,10 +6,12 @@
 
 #include "lm.h"
 
-/* A session of n_ctx tokens on a model of synth.h, which the weights and the level depend on:
+/* A session with options on a model of synth.h, which the weights and the level depend on:
  * cpu_level as in lm_model_options. NULL on failure. Free with state_sample_close(). */
-lm_session *
-state_sample_open (uint64_t seed, const char *cpu_level, uint32_t n_ctx, lm_model **model);
+lm_session *state_sample_open (uint64_t seed,
+                               const char *cpu_level,
+                               const lm_session_options *options,
+                               lm_model **model);
 void state_sample_close (lm_session *session, lm_model *model);
 
 /* The file that the session is saved to, as bytes to be freed; NULL on failure. */

@@ -20,7 +20,8 @@
 
 static char model_path[] = "/tmp/linnet-session-XXXXXX";
 static lm_token text[N_TOKENS];
-static size_t n_text = N_TOKENS; /* of them, or N_BRIEF */
+static size_t n_text = N_TOKENS;       /* of them, or N_BRIEF */
+static lm_kv_type kv_type = LM_KV_F16; /* of every session that is opened */
 
 static double
 now_seconds (void)
@@ -41,7 +42,8 @@ open_session (const char *path, int n_threads, uint32_t n_ctx, lm_model **model)
   *model = lm_model_open (
       path, &(lm_model_options) { .n_threads = n_threads, .cpu_level = level_name () }, &error);
   if (*model != NULL)
-    session = lm_session_new (*model, &(lm_session_options) { .n_ctx = n_ctx }, &error);
+    session = lm_session_new (*model, &(lm_session_options) { .n_ctx = n_ctx, .kv_type = kv_type },
+                              &error);
   CHECK (session != NULL, "%s", error.message);
   if (session == NULL)
     exit (1);
@@ -161,6 +163,22 @@ test_two_thread_counts (void)
     close_session (session, model);
   }
   free (expected);
+}
+
+/* The same with a cache in 8 bits, which are other logits than those with 16. */
+static void
+test_eight_bits (void)
+{
+  float *halves = cold_logits (model_path, 2, 550), *bytes;
+
+  kv_type = LM_KV_Q8_0;
+  bytes = cold_logits (model_path, 2, 550);
+  CHECK (memcmp (halves, bytes, 384 * sizeof *bytes) != 0, "as with 16 bits");
+  free (halves);
+  free (bytes);
+  test_sync ();
+  test_threads ();
+  kv_type = LM_KV_F16;
 }
 
 typedef struct {
@@ -376,22 +394,37 @@ test_shared_model (void)
 
 /* ---- Models that cannot be opened ---------------------------------------------------------- */
 
-/* The file at model_path with the first occurrence of from overwritten by to, of equal length. */
+/* Some bytes and others of the same number that are to replace them where they are found first. */
+typedef struct {
+  const char *from, *to;
+  size_t length;
+} patch;
+
+/* The file at original with patches made. */
 static lm_model *
-open_patched (const char *from, const char *to, lm_open_level level, lm_error *error)
+open_with_patches (const char *original,
+                   const patch *patches,
+                   size_t n_patches,
+                   lm_open_level level,
+                   lm_error *error)
 {
   char path[] = "/tmp/linnet-patched-XXXXXX";
-  FILE *in = fopen (model_path, "rb");
+  FILE *in = fopen (original, "rb");
   FILE *out = fdopen (mkstemp (path), "wb");
-  size_t length = strlen (from), n, at;
+  size_t n;
   char *bytes = malloc (64 << 20);
   lm_model *model;
 
   n = fread (bytes, 1, 64 << 20, in);
-  for (at = 0; at + length <= n && memcmp (bytes + at, from, length) != 0; at++)
-    ;
-  CHECK (at + length <= n, "%s is not in the file", from);
-  memcpy (bytes + at, to, length);
+  for (size_t i = 0; i < n_patches; i++) {
+    const patch *p = &patches[i];
+    size_t at = 0;
+
+    while (at + p->length <= n && memcmp (bytes + at, p->from, p->length) != 0)
+      at++;
+    CHECK (at + p->length <= n, "%s is not in the file", p->from);
+    memcpy (bytes + at, p->to, p->length);
+  }
   fwrite (bytes, 1, n, out);
   fclose (in);
   fclose (out);
@@ -400,6 +433,46 @@ open_patched (const char *from, const char *to, lm_open_level level, lm_error *e
   model = lm_model_open (path, &(lm_model_options) { .level = level }, error);
   unlink (path);
   return model;
+}
+
+/* The file at model_path with the first occurrence of from overwritten by to, of equal length. */
+static lm_model *
+open_patched (const char *from, const char *to, lm_open_level level, lm_error *error)
+{
+  return open_with_patches (model_path, &(patch) { from, to, strlen (from) }, 1, level, error);
+}
+
+/* The demo model with its heads of 64 cut into four: a model with which 8 bits cannot be. */
+static void
+test_small_heads (void)
+{
+  static const patch PATCHES[] = {
+    { "attention.head_count\4\0\0\0\10", "attention.head_count\4\0\0\0\40", 25 },
+    { "attention.head_count_kv\4\0\0\0\2", "attention.head_count_kv\4\0\0\0\10", 28 },
+    { "rope.dimension_count\4\0\0\0\100", "rope.dimension_count\4\0\0\0\20", 25 },
+  };
+  lm_session_options options = { .n_ctx = 64, .kv_type = LM_KV_Q8_0 };
+  lm_error error = { 0 };
+  lm_model *model =
+      open_with_patches (getenv ("LINNET_DEMO_MODEL"), PATCHES, 3, LM_OPEN_FULL, &error);
+  lm_session *session = model != NULL ? lm_session_new (model, NULL, &error) : NULL;
+  lm_memory memory;
+  lm_model_work work;
+
+  CHECK (session != NULL && lm_session_sync (session, text, 20, &error) == LM_OK, "%s",
+         error.message);
+  lm_session_free (session);
+  if (model == NULL)
+    return;
+  CHECK (lm_session_new (model, &options, &error) == NULL, "no session");
+  CHECK (error.code == LM_ERROR_ARGUMENT && error.number == 16, "%d: %d", error.code,
+         (int) error.number);
+  CHECK (strcmp (error.subject, "kv_type") == 0, "%s", error.subject);
+  CHECK (lm_model_memory (model, 64, LM_KV_Q8_0, &memory, NULL) == LM_ERROR_ARGUMENT, "memory");
+  CHECK (memory.total == 0, "no estimate");
+  CHECK (lm_model_get_work (model, LM_KV_Q8_0, &work, NULL) == LM_ERROR_ARGUMENT, "work");
+  CHECK (lm_model_get_work (model, LM_KV_F16, &work, &error) == LM_OK, "%s", error.message);
+  lm_model_close (model);
 }
 
 static void
@@ -438,7 +511,7 @@ test_refused (void)
   CHECK (strcmp (lm_model_get_info (model)->architecture, "gwen2") == 0, "architecture");
   CHECK (lm_model_memory (model, 100, LM_KV_F16, &memory, &error) == LM_ERROR_ARCHITECTURE,
          "no estimate");
-  CHECK (lm_model_get_work (model, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
+  CHECK (lm_model_get_work (model, LM_KV_F16, &work, &error) == LM_ERROR_ARCHITECTURE, "no work");
   CHECK (lm_session_new (model, NULL, &error) == NULL, "no session");
   lm_model_close (model);
 }
@@ -485,11 +558,13 @@ test_work (void)
   CHECK (model != NULL, "%s", error.message);
   if (model == NULL)
     return;
-  CHECK (lm_model_get_work (model, &work, &error) == LM_OK, "%s", error.message);
+  CHECK (lm_model_get_work (model, LM_KV_F16, &work, &error) == LM_OK, "%s", error.message);
   CHECK (work.prefill_macs == 8 * n_layer, "%llu", (unsigned long long) work.prefill_macs);
   CHECK (work.weight_bytes == (8 * n_layer + 6400 * 512) / 32 * 34, "%llu",
          (unsigned long long) work.weight_bytes);
   CHECK (work.kv_bytes == 8 * 2 * 128 * 2, "%llu", (unsigned long long) work.kv_bytes);
+  CHECK (lm_model_get_work (model, LM_KV_Q8_0, &work, &error) == LM_OK, "%s", error.message);
+  CHECK (work.kv_bytes == 8 * 2 * 128 / 32 * 34, "%llu", (unsigned long long) work.kv_bytes);
   lm_model_close (model);
 }
 
@@ -497,7 +572,7 @@ test_work (void)
 static void
 test_memory (void)
 {
-  lm_memory memory[3];
+  lm_memory memory[3], bytes[3];
   lm_error error = { 0 };
 
   for (int level = LM_OPEN_FULL; level <= LM_OPEN_METADATA; level++) {
@@ -506,12 +581,15 @@ test_memory (void)
                        &(lm_model_options) { .level = level, .n_threads = 2 }, &error);
 
     CHECK (model != NULL &&
-               lm_model_memory (model, 4096, LM_KV_F16, &memory[level], &error) == LM_OK,
+               lm_model_memory (model, 4096, LM_KV_F16, &memory[level], &error) == LM_OK &&
+               lm_model_memory (model, 4096, LM_KV_Q8_0, &bytes[level], &error) == LM_OK,
            "%s", error.message);
     lm_model_close (model);
   }
   /* 8 layers × (keys + values) × 2 heads × 64 × 4096 tokens × 2 bytes */
   CHECK (memory[0].kv_cache == 8ull * 2 * 2 * 64 * 4096 * 2, "%d", (int) memory[0].kv_cache);
+  CHECK (bytes[0].kv_cache * 64 == memory[0].kv_cache * 34, "%d", (int) bytes[0].kv_cache);
+  CHECK (bytes[0].scratch == memory[0].scratch, "scratch");
   CHECK (memory[0].weights == memory[2].weights, "weights");
   CHECK (memory[0].total == memory[0].weights + memory[0].kv_cache + memory[0].scratch, "total");
   CHECK (fabs ((double) memory[2].total / (double) memory[0].total - 1) < 0.03, "%.3f",
@@ -525,12 +603,14 @@ main (void)
     { "sync equals a cold run", test_sync },
     { "logits are the same for 1 to 5 threads", test_threads },
     { "prefill and decoding have threads of their own number", test_two_thread_counts },
+    { "a cache in 8 bits is no less exact about it", test_eight_bits },
     { "score gives every position's logits", test_score },
     { "limits are errors that say by how much", test_limits },
     { "cancel acts within 50 ms", test_cancel },
     { "progress is told and can stop", test_progress },
     { "two sessions share a model", test_shared_model },
     { "unusable models are refused by name", test_refused },
+    { "heads that 8 bits do not fit are refused", test_small_heads },
     { "memory is known beforehand", test_memory },
     { "the work of a token is known", test_work },
     { "the level of instructions can be chosen", test_level },

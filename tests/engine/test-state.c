@@ -21,11 +21,13 @@
 enum { AT_VERSION = 8, AT_ROWS = 24, AT_N_TOKENS = 32, AT_TOKENS = 40 };
 
 static lm_token text[N_TOKENS];
+static lm_kv_type kv_type = LM_KV_F16; /* of the sessions that open_session() opens */
 
 static lm_session *
 open_session (uint64_t seed, uint32_t n_ctx, lm_model **model)
 {
-  lm_session *session = state_sample_open (seed, level_name (), n_ctx, model);
+  const lm_session_options options = { .n_ctx = n_ctx, .kv_type = kv_type };
+  lm_session *session = state_sample_open (seed, level_name (), &options, model);
 
   if (session == NULL) {
     printf ("Bail out! no session\n");
@@ -58,6 +60,8 @@ static void
 test_round_trip (void)
 {
   static const size_t LENGTHS[] = { 1, 2, 16, 17, 255, 256, 257, 513, N_TOKENS - 1 };
+  /* of 64 values of a key, or a value */
+  const size_t row_bytes = kv_type == LM_KV_F16 ? 64 * 2 : 64 + 64 / 32 * 2;
   lm_model *model, *model_too;
   lm_session *session = open_session (1, N_TOKENS, &model);
   lm_session *restored = open_session (1, N_TOKENS + 7, &model_too);
@@ -70,8 +74,8 @@ test_round_trip (void)
 
     CHECK (lm_session_sync (session, text, n, NULL) == LM_OK, "sync");
     bytes = state_sample_save (session, &n_bytes);
-    /* 2 layers × 2 heads × (keys + values) × 64 halves a token, and the token */
-    CHECK (n_bytes == 40 + n * (2 * 2 * 2 * 64 * 2 + 4) + 8, "%zu bytes", n_bytes);
+    /* 2 layers × 2 heads × (keys + values) a token, and the token */
+    CHECK (n_bytes == 40 + n * (2 * 2 * 2 * row_bytes + 4) + 8, "%zu bytes", n_bytes);
     CHECK (state_sample_restore (restored, bytes, n_bytes, &error) == LM_OK, "%zu: %s", n,
            error.message);
     CHECK (memcmp (lm_session_get_tokens (restored, &n_restored), text, n * sizeof *text) == 0,
@@ -91,6 +95,14 @@ test_round_trip (void)
   }
   state_sample_close (session, model);
   state_sample_close (restored, model_too);
+}
+
+static void
+test_eight_bits (void)
+{
+  kv_type = LM_KV_Q8_0;
+  test_round_trip ();
+  kv_type = LM_KV_F16;
 }
 
 static void
@@ -181,7 +193,7 @@ test_forged (void)
   for (int i = 0; i < 8; i++) {
     static const lm_token wrong[] = { N_VOCAB, -1, INT32_MAX, INT32_MIN };
     const uint64_t fewer = (uint64_t) (i % 3);
-    const char *subject = i < 4 ? "damage" : "version";
+    const char *subject = i < 4 ? "damage" : i < 6 ? "version" : "kv_type";
 
     memcpy (forged, bytes, n_bytes);
     if (i < 4)
@@ -220,7 +232,8 @@ test_mismatch (void)
   lm_session *session = open_session (1, 64, &model);
   lm_session *other = open_session (2, 64, &other_model);
   lm_session *shorter = open_session (1, 9, &short_model);
-  lm_session *reference = state_sample_open (1, "reference", 64, &reference_model);
+  lm_session *reference =
+      state_sample_open (1, "reference", &(lm_session_options) { .n_ctx = 64 }, &reference_model);
   lm_error error = { 0 };
   size_t n_bytes;
   unsigned char *bytes;
@@ -239,6 +252,40 @@ test_mismatch (void)
   state_sample_close (other, other_model);
   state_sample_close (shorter, short_model);
   state_sample_close (reference, reference_model);
+}
+
+/* A state of one type of cache is none of the other's, an empty one neither. */
+static void
+test_other_cache (void)
+{
+  lm_model *models[2];
+  lm_session *sessions[2];
+  lm_error error = { 0 };
+
+  for (int i = 0; i < 2; i++) {
+    kv_type = i == 0 ? LM_KV_F16 : LM_KV_Q8_0;
+    sessions[i] = open_session (1, 64, &models[i]);
+  }
+  kv_type = LM_KV_F16;
+  for (size_t i = 0; i < 4; i++) {
+    lm_session *from = sessions[i % 2], *to = sessions[1 - i % 2];
+    size_t n_bytes;
+    unsigned char *bytes;
+
+    if (i >= 2)
+      CHECK (lm_session_sync (from, text, 10, NULL) == LM_OK, "sync");
+    bytes = state_sample_save (from, &n_bytes);
+    CHECK (lm_session_sync (to, text, 5, NULL) == LM_OK, "sync");
+    check_refused (to, bytes, n_bytes, LM_ERROR_STATE, "kv_type");
+    state_sample_restore (to, bytes, n_bytes, &error);
+    CHECK (strstr (error.message, "KV cache") != NULL, "%s", error.message);
+    CHECK (lm_session_sync (from, text, 5, NULL) == LM_OK, "sync");
+    CHECK (state_sample_restore (from, bytes, n_bytes, &error) == LM_OK, "its own");
+    CHECK (state_sample_restore (from, NULL, 0, &error) != LM_OK, "made empty");
+    free (bytes);
+  }
+  for (int i = 0; i < 2; i++)
+    state_sample_close (sessions[i], models[i]);
 }
 
 /* ---- Files -------------------------------------------------------------------------------- */
@@ -307,10 +354,12 @@ main (void)
 {
   static const check_test TESTS[] = {
     { "a restored session goes on as the saved one", test_round_trip },
+    { "so does one with a cache in 8 bits", test_eight_bits },
     { "an empty session", test_empty },
     { "every byte changed and every length cut is refused", test_damage },
     { "forged files are refused or harmless", test_forged },
     { "another model, level or context is refused", test_mismatch },
+    { "a state of another type of cache is refused", test_other_cache },
     { "files are written whole or not at all", test_files },
   };
 

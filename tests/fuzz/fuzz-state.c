@@ -32,7 +32,7 @@ get_session (unsigned char identity[MODEL_BYTES])
     unsigned char *saved;
     size_t n_bytes;
 
-    session = state_sample_open (1, "reference", N_CTX, &model);
+    session = state_sample_open (1, "reference", &(lm_session_options) { .n_ctx = N_CTX }, &model);
     require (session != NULL);
     saved = state_sample_save (session, &n_bytes);
     require (saved != NULL && n_bytes >= AT_MODEL + MODEL_BYTES);

@@ -116,8 +116,12 @@ describe_state (const lm_error *failure, const char *name)
                                "processor. It is not used, and everything is read anew."),
                             name);
   if (g_str_equal (failure->subject, "version"))
-    return g_strdup_printf (_ ("“%s” was saved by another version of Linnet, or with other "
-                               "settings. It is not used, and everything is read anew."),
+    return g_strdup_printf (_ ("“%s” was saved by another version of Linnet. It is not used, and "
+                               "everything is read anew."),
+                            name);
+  if (g_str_equal (failure->subject, "kv_type"))
+    return g_strdup_printf (_ ("“%s” was saved from a conversation that was kept in another number "
+                               "of bits. It is not used, and everything is read anew."),
                             name);
   if (g_str_equal (failure->subject, "context"))
     return g_strdup_printf (_ ("“%s” holds more than the context does. It is not used, and "
@@ -125,6 +129,18 @@ describe_state (const lm_error *failure, const char *name)
                             name);
   return g_strdup_printf (_ ("“%s” is damaged. It is not used, and everything is read anew."),
                           name);
+}
+
+/* A KV cache of a type that the model's heads, of number values, do not fit. */
+static char *
+describe_cache (const lm_error *failure, const char *name)
+{
+  guint n_values = (guint) CLAMP (failure->number, 0, G_MAXUINT);
+
+  return g_strdup_printf (
+      _ ("“%s” cannot keep a conversation in 8 bits: that needs heads of 32 values or a multiple, "
+         "and this model has heads of %u. Keep it in 16 bits (f16), or choose another model file."),
+      name, n_values);
 }
 
 static char *
@@ -191,7 +207,12 @@ linnet_engine_error_from_lm (GError **error, const lm_error *failure, const char
   case LM_ERROR_ARGUMENT:
   case LM_OK:
   default:
-    sentence = describe_other (failure, name);
+    if (g_str_equal (failure->subject, "kv_type")) {
+      code = LINNET_ENGINE_ERROR_UNSUPPORTED;
+      sentence = describe_cache (failure, name);
+    } else {
+      sentence = describe_other (failure, name);
+    }
     break;
   }
   g_debug ("%s: %s", path, failure->message);

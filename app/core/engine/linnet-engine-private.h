@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 /* Borrowed: lives as long as self. Open at the level that linnet_model_open() was asked for. */
 lm_model *linnet_model_get_handle (LinnetModel *self);
 
+lm_kv_type linnet_cache_type_to_lm (LinnetCacheType type);
+
 /* Sets error (NULL allowed) to failure in words for people, translated: a LINNET_ENGINE_ERROR, or
  * G_IO_ERROR_CANCELLED. failure->code is not LM_OK. path: the model file at work, for the sentence.
  * Any thread. */

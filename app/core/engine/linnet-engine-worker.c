@@ -85,7 +85,10 @@ static LinnetTimeline *
 open_timeline (LinnetLoad *load, GError **error)
 {
   g_autoptr (LinnetTimeline) timeline = g_new0 (LinnetTimeline, 1);
-  lm_session_options options = { .n_ctx = load->options.n_ctx };
+  lm_session_options options = {
+    .n_ctx = load->options.n_ctx,
+    .kv_type = linnet_cache_type_to_lm (load->options.cache_type),
+  };
   lm_error failure = { 0 };
 
   timeline->model = linnet_model_open (load->path, LINNET_MODEL_LEVEL_FULL, &load->options.model,

@@ -22,6 +22,7 @@ LinnetEngine *linnet_engine_new (void);
 typedef struct {
   LinnetModelOptions model;
   guint n_ctx; /* 0: the trained length, 4096 at most */
+  LinnetCacheType cache_type;
 } LinnetLoadOptions;
 
 /* Loads path and makes it the model; a running generation is stopped first, and a load that is

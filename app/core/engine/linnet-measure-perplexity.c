@@ -117,7 +117,7 @@ gboolean
 linnet_measure_perplexity (LinnetModel *model,
                            const char *text,
                            gsize length,
-                           guint n_ctx,
+                           const LinnetPerplexityOptions *options,
                            LinnetPerplexity *result,
                            LinnetMeasureProgressFunc progress,
                            gpointer user_data,
@@ -125,6 +125,7 @@ linnet_measure_perplexity (LinnetModel *model,
                            GError **error)
 {
   g_autoptr (GArray) tokens = NULL;
+  guint n_ctx = options->n_ctx;
   Scoring scoring = { .n_ctx = n_ctx, .progress = progress, .user_data = user_data };
   gint64 start = g_get_monotonic_time ();
   lm_session *session;
@@ -149,7 +150,7 @@ linnet_measure_perplexity (LinnetModel *model,
                  tokens->len, n_ctx);
     return FALSE;
   }
-  session = linnet_measure_session_new (model, n_ctx, error);
+  session = linnet_measure_session_new (model, n_ctx, options->cache_type, error);
   if (session == NULL)
     return FALSE;
   if (cancellable != NULL)

@@ -11,7 +11,10 @@ G_BEGIN_DECLS
 void linnet_measure_cancel_cb (GCancellable *cancellable, gpointer session);
 
 /* NULL on failure; free with lm_session_free(). */
-lm_session *linnet_measure_session_new (LinnetModel *model, guint n_ctx, GError **error);
+lm_session *linnet_measure_session_new (LinnetModel *model,
+                                        guint n_ctx,
+                                        LinnetCacheType cache_type,
+                                        GError **error);
 
 /* Whether an engine call went well; otherwise error says why, cancellation before all else. */
 gboolean linnet_measure_check (LinnetModel *model,

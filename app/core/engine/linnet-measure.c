@@ -12,9 +12,12 @@ linnet_measure_cancel_cb (GCancellable *cancellable, gpointer session)
 }
 
 lm_session *
-linnet_measure_session_new (LinnetModel *model, guint n_ctx, GError **error)
+linnet_measure_session_new (LinnetModel *model,
+                            guint n_ctx,
+                            LinnetCacheType cache_type,
+                            GError **error)
 {
-  lm_session_options options = { .n_ctx = n_ctx };
+  lm_session_options options = { .n_ctx = n_ctx, .kv_type = linnet_cache_type_to_lm (cache_type) };
   lm_error failure = { 0 };
   lm_session *session = lm_session_new (linnet_model_get_handle (model), &options, &failure);
 
@@ -73,6 +76,7 @@ make_tokens (LinnetModel *model, gsize n)
 LinnetSpeedMeter *
 linnet_speed_meter_new (LinnetModel *model,
                         guint64 n_ctx,
+                        LinnetCacheType cache_type,
                         GCancellable *cancellable,
                         GError **error)
 {
@@ -91,7 +95,7 @@ linnet_speed_meter_new (LinnetModel *model,
   self->model = g_object_ref (model);
   self->n_ctx = (gsize) n_ctx;
   /* One more, for the token that stays at depth 0. */
-  self->session = linnet_measure_session_new (model, (guint) n_ctx + 1, error);
+  self->session = linnet_measure_session_new (model, (guint) n_ctx + 1, cache_type, error);
   if (self->session == NULL)
     return NULL;
   self->tokens = make_tokens (model, self->n_ctx);

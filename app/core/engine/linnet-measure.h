@@ -19,9 +19,11 @@ typedef enum {
 typedef struct _LinnetSpeedMeter LinnetSpeedMeter;
 
 /* model must be open at LINNET_MODEL_LEVEL_FULL. n_ctx: tokens of the longest depth and run
- * together. cancellable may be NULL. NULL on failure: LINNET_ENGINE_ERROR. */
+ * together. cache_type: of the timeline. cancellable may be NULL. NULL on failure:
+ * LINNET_ENGINE_ERROR. */
 LinnetSpeedMeter *linnet_speed_meter_new (LinnetModel *model,
                                           guint64 n_ctx,
+                                          LinnetCacheType cache_type,
                                           GCancellable *cancellable,
                                           GError **error);
 void linnet_speed_meter_free (LinnetSpeedMeter *self); /* NULL allowed */
@@ -43,6 +45,11 @@ gboolean linnet_speed_meter_run (LinnetSpeedMeter *self,
 typedef void (*LinnetMeasureProgressFunc) (double fraction, gpointer user_data);
 
 typedef struct {
+  guint n_ctx; /* tokens of a window, 4 at least */
+  LinnetCacheType cache_type;
+} LinnetPerplexityOptions;
+
+typedef struct {
   guint64 n_text_tokens; /* of the whole text */
   guint64 n_windows;     /* of n_ctx tokens; what is left over at the end is not used */
   guint64 n_scored;      /* tokens */
@@ -54,12 +61,12 @@ typedef struct {
 
 /* The protocol of llama-perplexity: the text is cut into windows of n_ctx tokens, each begins with
  * BOS if the model wants one, and of each the tokens of the second half are scored. length: bytes
- * of text. n_ctx: 4 at least. progress and cancellable may be NULL. FALSE on failure:
+ * of text. progress and cancellable may be NULL. FALSE on failure:
  * LINNET_ENGINE_ERROR (_FAILED for a text shorter than one window) or G_IO_ERROR_CANCELLED. */
 gboolean linnet_measure_perplexity (LinnetModel *model,
                                     const char *text,
                                     gsize length,
-                                    guint n_ctx,
+                                    const LinnetPerplexityOptions *options,
                                     LinnetPerplexity *result,
                                     LinnetMeasureProgressFunc progress,
                                     gpointer user_data,

@@ -223,7 +223,7 @@ add_memory (JsonArray *array, guint n_ctx, const LinnetModelMemory *memory)
 /* The usual contexts up to the trained one, and the trained one itself. Where the engine cannot
  * say, "memory_error" says why. */
 static void
-describe_memory (LinnetModel *self, JsonObject *root)
+describe_memory (LinnetModel *self, LinnetCacheType cache_type, JsonObject *root)
 {
   guint n_ctx_train = linnet_model_get_n_ctx_train (self);
   JsonArray *array = json_array_new ();
@@ -239,12 +239,13 @@ describe_memory (LinnetModel *self, JsonObject *root)
     if (n_ctx <= last)
       continue;
     last = n_ctx;
-    if (!linnet_model_estimate_memory (self, n_ctx, &memory, &error)) {
+    if (!linnet_model_estimate_memory (self, n_ctx, cache_type, &memory, &error)) {
       add_string (root, "memory_error", error->message);
       break;
     }
     add_memory (array, n_ctx, &memory);
   }
+  add_string (root, "memory_kv", linnet_cache_type_get_name (cache_type));
   json_object_set_array_member (root, "memory", array);
 }
 
@@ -275,7 +276,7 @@ chat_family_name (lm_chat_family family)
 }
 
 JsonNode *
-linnet_model_describe (LinnetModel *self)
+linnet_model_describe (LinnetModel *self, LinnetCacheType cache_type)
 {
   JsonObject *root;
   JsonNode *node;
@@ -305,7 +306,7 @@ linnet_model_describe (LinnetModel *self)
   json_object_set_boolean_member (root, "chat_is_fallback", info->chat_is_fallback);
   json_object_set_array_member (root, "metadata", describe_metadata (model));
   json_object_set_object_member (root, "tensors", describe_tensors (model));
-  describe_memory (self, root);
+  describe_memory (self, cache_type, root);
 
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (node, root);

@@ -18,6 +18,41 @@ G_DEFINE_FINAL_TYPE (LinnetModel, linnet_model, G_TYPE_OBJECT)
 
 G_DEFINE_QUARK (linnet - engine - error - quark, linnet_engine_error)
 
+static const char *const CACHE_TYPE_NAMES[] = {
+  [LINNET_CACHE_F16] = "f16",
+  [LINNET_CACHE_Q8_0] = "q8_0",
+};
+
+const char *
+linnet_cache_type_get_name (LinnetCacheType type)
+{
+  g_return_val_if_fail ((gsize) type < G_N_ELEMENTS (CACHE_TYPE_NAMES), NULL);
+  return CACHE_TYPE_NAMES[type];
+}
+
+gboolean
+linnet_cache_type_parse (const char *name, LinnetCacheType *type, GError **error)
+{
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (CACHE_TYPE_NAMES); i++)
+    if (g_ascii_strcasecmp (name, CACHE_TYPE_NAMES[i]) == 0) {
+      *type = (LinnetCacheType) i;
+      return TRUE;
+    }
+  g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_UNSUPPORTED,
+               _ ("A conversation cannot be kept as “%s”. Choose %s (16 bits) or %s (8 bits, half "
+                  "the memory)."),
+               name, CACHE_TYPE_NAMES[LINNET_CACHE_F16], CACHE_TYPE_NAMES[LINNET_CACHE_Q8_0]);
+  return FALSE;
+}
+
+lm_kv_type
+linnet_cache_type_to_lm (LinnetCacheType type)
+{
+  return type == LINNET_CACHE_Q8_0 ? LM_KV_Q8_0 : LM_KV_F16;
+}
+
 /* What the engine's progress callback needs; lives on the stack of linnet_model_open(). */
 typedef struct {
   LinnetModelProgressFunc progress;
@@ -230,8 +265,12 @@ linnet_model_get_chat_is_fallback (LinnetModel *self)
 }
 
 gboolean
-linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error)
+linnet_model_get_work (LinnetModel *self,
+                       LinnetCacheType cache_type,
+                       LinnetModelWork *work,
+                       GError **error)
 {
+  lm_kv_type kv_type = linnet_cache_type_to_lm (cache_type);
   lm_model_work found = { 0 };
   lm_error failure = { 0 };
 
@@ -239,7 +278,7 @@ linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error)
   g_return_val_if_fail (work != NULL, FALSE);
 
   *work = (LinnetModelWork) { 0 };
-  if (lm_model_get_work (self->handle, &found, &failure) != LM_OK) {
+  if (lm_model_get_work (self->handle, kv_type, &found, &failure) != LM_OK) {
     linnet_engine_error_from_lm (error, &failure, self->path);
     return FALSE;
   }
@@ -254,9 +293,11 @@ linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error)
 gboolean
 linnet_model_estimate_memory (LinnetModel *self,
                               guint n_ctx,
+                              LinnetCacheType cache_type,
                               LinnetModelMemory *memory,
                               GError **error)
 {
+  lm_kv_type kv_type = linnet_cache_type_to_lm (cache_type);
   lm_memory need = { 0 };
   lm_error failure = { 0 };
 
@@ -264,7 +305,7 @@ linnet_model_estimate_memory (LinnetModel *self,
   g_return_val_if_fail (memory != NULL, FALSE);
 
   *memory = (LinnetModelMemory) { 0 };
-  if (lm_model_memory (self->handle, n_ctx, LM_KV_F16, &need, &failure) != LM_OK) {
+  if (lm_model_memory (self->handle, n_ctx, kv_type, &need, &failure) != LM_OK) {
     linnet_engine_error_from_lm (error, &failure, self->path);
     return FALSE;
   }

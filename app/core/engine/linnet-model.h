@@ -50,6 +50,18 @@ typedef struct {
   guint64 total;
 } LinnetModelMemory;
 
+/* How a conversation's keys and values are kept. */
+typedef enum {
+  LINNET_CACHE_F16,  /* in 16 bits */
+  LINNET_CACHE_Q8_0, /* in 8 bits and a half: little more than half the memory. A few models cannot:
+                      * LINNET_ENGINE_ERROR_UNSUPPORTED says so wherever one is to. */
+} LinnetCacheType;
+
+/* "f16", "q8_0". */
+const char *linnet_cache_type_get_name (LinnetCacheType type);
+/* The type of that name; otherwise LINNET_ENGINE_ERROR_UNSUPPORTED names them all. */
+gboolean linnet_cache_type_parse (const char *name, LinnetCacheType *type, GError **error);
+
 #define LINNET_TYPE_MODEL (linnet_model_get_type ())
 G_DECLARE_FINAL_TYPE (LinnetModel, linnet_model, LINNET, MODEL, GObject)
 
@@ -82,13 +94,17 @@ gboolean linnet_model_get_chat_is_fallback (LinnetModel *self);
 /* What one token costs. */
 typedef struct {
   guint64 weight_bytes; /* read for each token that is written */
-  guint64 kv_bytes;     /* read as well, for each token in the context */
+  guint64 kv_bytes;     /* read as well, for each token in the context, of a cache of the type */
   guint64 prefill_macs; /* multiply-adds with weights for each token of a prompt */
 } LinnetModelWork;
-gboolean linnet_model_get_work (LinnetModel *self, LinnetModelWork *work, GError **error);
+gboolean linnet_model_get_work (LinnetModel *self,
+                                LinnetCacheType cache_type,
+                                LinnetModelWork *work,
+                                GError **error);
 
 gboolean linnet_model_estimate_memory (LinnetModel *self,
                                        guint n_ctx,
+                                       LinnetCacheType cache_type,
                                        LinnetModelMemory *memory,
                                        GError **error);
 
@@ -97,7 +113,8 @@ gboolean linnet_model_estimate_memory (LinnetModel *self,
 GArray *linnet_model_tokenize (
     LinnetModel *self, const char *text, gssize length, gboolean parse_special, GError **error);
 
-/* Everything `linnet-cli inspect` shows: metadata, tensors by type, memory. Transfer full. */
-JsonNode *linnet_model_describe (LinnetModel *self);
+/* Everything `linnet-cli inspect` shows: metadata, tensors by type, memory with a cache of the
+ * type. Transfer full. */
+JsonNode *linnet_model_describe (LinnetModel *self, LinnetCacheType cache_type);
 
 G_END_DECLS
