@@ -128,8 +128,8 @@ typedef struct {
   uint64_t (*peak) (uint64_t n_iterations);
 } lm_kernels;
 
-/* The best table that has name ("reference", "avx2", "avx-vnni", "avx512-vnni"; NULL: any) and
- * needs no more than features (LM_CPU_…); NULL: there is none. Tables live for ever. */
+/* The best table that has name ("reference", "avx2", "avx-vnni", "avx512-vnni", "amx-int8"; NULL:
+ * any) and needs no more than features (LM_CPU_…); NULL: there is none. Tables live for ever. */
 const lm_kernels *lm_kernels_select (const char *name, uint32_t features);
 
 /* The tables; those of other instruction sets than the build's are not there. */
@@ -138,6 +138,7 @@ extern const lm_kernels lm_kernels_avx2;
 extern const lm_kernels lm_avxvnni_kernels;
 extern const lm_kernels lm_avxvnni_evex_kernels; /* the same, as AVX-512 encodes it */
 extern const lm_kernels lm_avx512_kernels;
+extern const lm_kernels lm_amx_kernels;
 
 /* Bytes of scratch that matmul needs for rows of n_cols, for any type and level. */
 size_t lm_matmul_scratch_bytes (size_t n_cols);

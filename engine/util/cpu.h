@@ -10,7 +10,9 @@ enum {
   LM_CPU_AVX2 = 1 << 0, /* with FMA and F16C, which every such processor but one has */
   LM_CPU_AVX_VNNI = 1 << 1,
   LM_CPU_AVX512_VNNI = 1 << 2, /* with AVX-512 F, BW, DQ and VL */
+  LM_CPU_AMX_INT8 = 1 << 3,    /* on Linux, which wants to be asked for tiles */
 };
 
-/* The flags of this computer. */
+/* The flags of this computer. Where there are tiles, the first call asks the system to let this
+ * process have them, for all its threads; asking again changes nothing. */
 uint32_t lm_cpu_get_features (void);

@@ -56,7 +56,8 @@ bench_type (uint32_t type)
 void
 bench_kernels (const char *type)
 {
-  static const char *const LEVELS[] = { "avx512-vnni", "avx-vnni", "avx2", "reference" };
+  static const char *const LEVELS[] = { "amx-int8", "avx512-vnni", "avx-vnni", "avx2",
+                                        "reference" };
 
   for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {
     kernels_level = lm_kernels_select (LEVELS[i], lm_cpu_get_features ());
