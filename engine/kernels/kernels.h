@@ -128,9 +128,9 @@ typedef struct {
   uint64_t (*peak) (uint64_t n_iterations);
 } lm_kernels;
 
-/* The best table that has name ("reference", "avx2", "avx-vnni", "avx512-vnni", "neon", "dotprod",
- * "i8mm"; NULL: any) and needs no more than features (LM_CPU_…); NULL: there is none. Tables live
- * for ever. */
+/* The best table that has name ("reference"; "avx2", "avx-vnni", "avx512-vnni", "amx-int8"; "neon",
+ * "dotprod", "i8mm"; NULL: any) and needs no more than features (LM_CPU_…); NULL: there is none.
+ * Tables live for ever. */
 const lm_kernels *lm_kernels_select (const char *name, uint32_t features);
 
 /* The tables; those of other instruction sets than the build's are not there. */
@@ -142,6 +142,7 @@ extern const lm_kernels lm_avx512_kernels;
 extern const lm_kernels lm_neon_kernels;
 extern const lm_kernels lm_dotprod_kernels;
 extern const lm_kernels lm_i8mm_kernels;
+extern const lm_kernels lm_amx_kernels;
 
 /* Bytes of scratch that matmul needs for rows of n_cols, for any type and level. */
 size_t lm_matmul_scratch_bytes (size_t n_cols);

@@ -11,6 +11,7 @@ static const struct {
   uint32_t features;
 } LEVELS[] = {
 #ifdef LM_HAVE_X86
+  { &lm_amx_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI | LM_CPU_AMX_INT8 },
   { &lm_avx512_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },
   { &lm_avxvnni_kernels, LM_CPU_AVX2 | LM_CPU_AVX_VNNI },
   { &lm_avxvnni_evex_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },

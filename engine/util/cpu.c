@@ -6,10 +6,20 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
+#include <stdbool.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Bits of XCR0: SSE and AVX registers are saved; also masks and 512-bit registers. */
 #define YMM_STATE 0x06u
 #define ZMM_STATE 0xe6u
+/* The same for tiles, and their shapes. */
+#define TILE_STATE 0x60000u
+
+/* Bits of EDX of leaf 7, which compilers do not agree how to call: AMX-TILE and AMX-INT8. */
+#define AMX_BITS (1u << 24 | 1u << 25)
 
 /* XCR0, the register states the system saves. By its bytes, so that no compiler flag is needed. */
 static uint32_t
@@ -19,6 +29,20 @@ read_xcr0 (void)
 
   __asm__ volatile (".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
   return low;
+}
+
+/* Whether this process may use tiles. Linux saves them for those processes only that have asked:
+ * Documentation/arch/x86/xstate.rst. Other systems are not known to. */
+static bool
+request_tiles (void)
+{
+#ifdef __linux__
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, XTILEDATA */
+
+  return syscall (SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return false;
+#endif
 }
 
 uint32_t
@@ -37,6 +61,8 @@ lm_cpu_get_features (void)
     return 0;
   if ((b & avx512) == avx512 && (c & bit_AVX512VNNI) != 0 && (state & ZMM_STATE) == ZMM_STATE)
     features |= LM_CPU_AVX512_VNNI;
+  if ((d & AMX_BITS) == AMX_BITS && (state & TILE_STATE) == TILE_STATE && request_tiles ())
+    features |= LM_CPU_AMX_INT8;
   if (more >= 1 && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI) != 0)
     features |= LM_CPU_AVX_VNNI;
   return features;

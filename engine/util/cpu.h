@@ -13,7 +13,9 @@ enum {
   LM_CPU_NEON = 1 << 3,        /* of 64-bit ARM */
   LM_CPU_DOTPROD = 1 << 4,
   LM_CPU_I8MM = 1 << 5,
+  LM_CPU_AMX_INT8 = 1 << 6, /* on Linux, which wants to be asked for tiles */
 };
 
-/* The flags of this computer. */
+/* The flags of this computer. Where there are tiles, the first call asks the system to let this
+ * process have them, for all its threads; asking again changes nothing. */
 uint32_t lm_cpu_get_features (void);

@@ -16,9 +16,7 @@ static const char *const LEVELS[] = {
   "dotprod",
   "i8mm",
 #else
-  "avx2",
-  "avx-vnni",
-  "avx512-vnni",
+  "avx2",      "avx-vnni", "avx512-vnni", "amx-int8", AMX_MODEL_NAME,
 #endif
 };
 
@@ -45,12 +43,14 @@ check_failed (const char *file, int line, const char *format, ...)
 static const struct {
   const char *name;
   void (*run) (void);
+  bool (*applies) (void); /* to the level; NULL: it does */
 } CHECKS[] = {
   { "products of whole numbers are exact", check_matmul_whole },
   { "products of random numbers are within the bound", check_matmul_random },
   { "products of extremes are within the bound", check_matmul_extreme },
   { "products do not depend on what else is in the call", check_matmul_split },
   { "what is not finite stays with its token", check_matmul_not_finite },
+  { "products of VNNI and of tiles are the same bits", check_matmul_same, level_sums_bytes },
   { "rms_norm and add", check_vectors },
   { "rope", check_rope },
   { "to_half", check_halves },
@@ -59,19 +59,37 @@ static const struct {
 };
 #define N_CHECKS (sizeof CHECKS / sizeof *CHECKS)
 
+/* NULL: this computer does not have it. The model of the tiles is only in this test, and needs what
+ * the level needs beside them. */
+static const lm_kernels *
+find_level (const char *name)
+{
+  uint32_t features = lm_cpu_get_features ();
+
+#ifdef HAVE_AMX_MODEL
+  if (strcmp (name, AMX_MODEL_NAME) == 0)
+    return lm_kernels_select ("avx512-vnni", features) != NULL ? &lm_amxmodel_kernels : NULL;
+#endif
+  return lm_kernels_select (name, features);
+}
+
 /* Runs all checks at one level; the numbers of their TAP lines begin after first. */
 static int
 check_level (const char *name, int first, uint64_t seed)
 {
   int n_failed = 0;
 
-  kernels_level = lm_kernels_select (name, lm_cpu_get_features ());
+  kernels_level = find_level (name);
   for (size_t i = 0; i < N_CHECKS; i++) {
     int number = first + (int) i + 1;
 
     if (kernels_level == NULL) {
       printf ("ok %d - %s: %s # SKIP this computer does not have it\n", number, name,
               CHECKS[i].name);
+      continue;
+    }
+    if (CHECKS[i].applies != NULL && !CHECKS[i].applies ()) {
+      printf ("ok %d - %s: %s # SKIP it is neither\n", number, name, CHECKS[i].name);
       continue;
     }
     n_failures = 0;

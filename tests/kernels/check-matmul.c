@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "kernels-test.h"
+#include "util/cpu.h"
 
 /* What a product should be, and how far from it float arithmetic may lead. */
 typedef struct {
@@ -227,7 +228,7 @@ check_matmul_whole (void)
     uint32_t n_cols = length == 1 ? 32 : length;
     static const int LARGEST[] = { 127, 15, 3 };
     int rounded = largest_activation (KERNEL_TYPES[i]), largest = rounded > 0 ? rounded : 127;
-    const size_t n_tokens = 6;
+    const size_t n_tokens = 18; /* more than a tile has */
     size_t n_exact = 0;
 
     for (int round = 0; round < 12; round++) {
@@ -301,4 +302,61 @@ check_matmul_not_finite (void)
     guarded_free (&x);
     test_matrix_free (&m);
   }
+}
+
+/* What one level computes of random weights and activations, n_tokens × n_rows; the caller frees.
+ */
+static float *
+multiply_at (const lm_kernels *level, uint64_t seed, uint32_t type, size_t n_rows, size_t n_tokens)
+{
+  enum { COLS = 4 * 256 + 2304 };
+  const lm_kernels *before = kernels_level;
+  float *out = calloc (n_tokens * n_rows, sizeof *out);
+  test_matrix m;
+  guarded x;
+
+  kernels_level = level;
+  kernels_random = seed;
+  m = test_matrix_new (type, (uint32_t) n_rows, COLS, FILL_RANDOM);
+  x = make_input (COLS * n_tokens, 2);
+  level_multiply (&m.level, 0, n_rows, (const float *) x.data, n_tokens, out, n_rows);
+  guarded_free (&x);
+  test_matrix_free (&m);
+  kernels_level = before;
+  return out;
+}
+
+bool
+level_sums_bytes (void)
+{
+  return strstr (kernels_level->name, "vnni") != NULL ||
+         strstr (kernels_level->name, "amx") != NULL;
+}
+
+/* Such levels sum up whole numbers, which are exact, and then do the same with floats: their
+ * answers do not differ. */
+void
+check_matmul_same (void)
+{
+  static const size_t TOKENS[] = { 1, 15, 16, 17, 33, 64, 91 };
+  const lm_kernels *other = lm_kernels_select ("avx-vnni", lm_cpu_get_features ());
+
+  if (other == NULL || kernels_level == other)
+    other = lm_kernels_select ("avx512-vnni", lm_cpu_get_features ());
+  if (other == NULL)
+    return;
+  for (size_t i = 0; i < N_KERNEL_TYPES; i++)
+    /* Sums of floats come in vectors of either length, and differ. */
+    for (size_t j = 0;
+         lm_quant_get_unpack (KERNEL_TYPES[i]) != NULL && j < sizeof TOKENS / sizeof *TOKENS; j++) {
+      size_t n_rows = 16 * (1 + random_below (5)) + random_below (16);
+      uint64_t seed = kernels_random;
+      float *a = multiply_at (kernels_level, seed, KERNEL_TYPES[i], n_rows, TOKENS[j]);
+      float *b = multiply_at (other, seed, KERNEL_TYPES[i], n_rows, TOKENS[j]);
+
+      CHECK (memcmp (a, b, TOKENS[j] * n_rows * sizeof *a) == 0, "%s: %zu rows, %zu tokens",
+             type_name (KERNEL_TYPES[i]), n_rows, TOKENS[j]);
+      free (a);
+      free (b);
+    }
 }

@@ -22,6 +22,10 @@ extern uint64_t kernels_random;
 /* Whether to look at fewer of the results, where an emulator runs the checks. */
 extern bool kernels_are_brief;
 
+/* Level amx-int8 with a model of the tiles, see amx-model.h; not there on every system. */
+#define AMX_MODEL_NAME "amx-int8 (model)"
+extern const lm_kernels lm_amxmodel_kernels;
+
 /* 0 ≤ x < n. */
 size_t random_below (size_t n);
 /* −1 ≤ x < 1. */
@@ -70,6 +74,9 @@ void check_matmul_random (void);
 void check_matmul_extreme (void);
 void check_matmul_split (void);
 void check_matmul_not_finite (void);
+void check_matmul_same (void);
+/* Whether the level multiplies bytes with vpdpbusd or tiles, for check_matmul_same(). */
+bool level_sums_bytes (void);
 void check_vectors (void);
 void check_rope (void);
 void check_halves (void);

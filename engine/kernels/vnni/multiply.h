@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The loop that all types share. A type says how 32 of a panel's columns become bytes and scales;
- * everything is inlined into one function for each type. */
+ * everything is inlined into one function for each type. With LM_TILES many tokens are tiles'. */
 #pragma once
 
 #include "kernels/vnni/vnni.h"
@@ -13,6 +13,12 @@ typedef enum {
   KIND_HALVES,     /* Σ over halves of scale × Σ (w − 32) q */
   KIND_HALVES_MIN, /* Σ over halves of scale × Σ w q, − dmin × Σ over halves of min × Σ q */
 } group_kind;
+
+LM_INLINE bool
+kind_has_halves (const group_kind kind)
+{
+  return kind == KIND_HALVES || kind == KIND_HALVES_MIN;
+}
 
 /* 32 columns of a panel. */
 typedef struct {
@@ -37,18 +43,41 @@ dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, con
   return i_add (start, odd);
 }
 
+/* sum + what the group's products, whole numbers, stand for. */
+LM_INLINE lanes_f
+add_products (
+    lanes_f sum, lanes_i products, const group *g, const lm_vnni_group *x, const group_kind kind)
+{
+  if (kind == KIND_MIN) /* first, for it need not wait for the products */
+    sum = f_fnma (g->min, f_set (x->scaled_sum), sum);
+  return f_fma (f_int (products), f_mul (g->scale[0], f_set (x->scale)), sum);
+}
+
+/* The same with those of both halves. */
+LM_INLINE lanes_f
+add_half_products (lanes_f sum,
+                   const lanes_i halves[2],
+                   const group *g,
+                   const lm_vnni_group *x,
+                   const group_kind kind)
+{
+  lanes_f products = f_fma (f_int (halves[1]), g->scale[1], f_mul (f_int (halves[0]), g->scale[0]));
+
+  if (kind == KIND_HALVES_MIN)
+    products = f_fnma (f_int (i_madd (g->mins, i_spread (x->sum))), g->min, products);
+  return f_fma (products, f_set (x->scale), sum);
+}
+
 LM_INLINE lanes_f
 add_halves (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
 {
   bool has_min = kind == KIND_HALVES_MIN;
-  lanes_f scale = f_set (x->scale), products;
-  lanes_i a = dot (has_min ? i_zero () : i_set (x->minus_32[0]), g, x, 0, 4);
-  lanes_i b = dot (has_min ? i_zero () : i_set (x->minus_32[1]), g, x, 4, 4);
+  lanes_i halves[2] = {
+    dot (has_min ? i_zero () : i_set (x->minus_32[0]), g, x, 0, 4),
+    dot (has_min ? i_zero () : i_set (x->minus_32[1]), g, x, 4, 4),
+  };
 
-  products = f_fma (f_int (b), g->scale[1], f_mul (f_int (a), g->scale[0]));
-  if (has_min)
-    products = f_fnma (f_int (i_madd (g->mins, i_spread (x->sum))), g->min, products);
-  return f_fma (products, scale, sum);
+  return add_half_products (sum, halves, g, x, kind);
 }
 
 /* sum + the group's product with the activations. */
@@ -56,18 +85,14 @@ LM_INLINE lanes_f
 add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
 {
   lanes_i start = i_zero ();
-  lanes_f products;
 
-  if (kind == KIND_HALVES || kind == KIND_HALVES_MIN)
+  if (kind_has_halves (kind))
     return add_halves (sum, g, x, kind);
   if (kind == KIND_OFFSET_8)
     start = i_set (x->minus_8);
   else if (kind == KIND_OFFSET_128)
     start = i_set (x->minus_128);
-  if (kind == KIND_MIN) /* first, for it need not wait for the products */
-    sum = f_fnma (g->min, f_set (x->scaled_sum), sum);
-  products = f_int (dot (start, g, x, 0, 8));
-  return f_fma (products, f_mul (g->scale[0], f_set (x->scale)), sum);
+  return add_products (sum, dot (start, g, x, 0, 8), g, x, kind);
 }
 
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
@@ -132,8 +157,77 @@ multiply_many (const lm_vnni_span *span,
     }
 }
 
+/* ---- Tiles -------------------------------------------------------------------------------- */
+
+/* The tokens from which on AMX multiplies: fewer leave its tiles half empty. */
+#define TILE_TOKENS 16
+
+/* What tiles must know of a type. */
+typedef struct {
+  group_kind kind;
+  size_t block_bytes; /* of one row */
+  size_t n_block_groups;
+  /* Groups of one panel, whole blocks, their bytes with a sign: what products begin with otherwise,
+   * see add_group(), is in w. */
+  void (*load) (const uint8_t *block, size_t n_groups, group *out);
+} tile_type;
+
+/* As multiply_many(), for at least TILE_TOKENS tokens; see amx/multiply.c. */
+void LM_LEVEL (multiply_tiles) (const lm_vnni_span *span, lanes_f *sums, const tile_type *type);
+
+LM_INLINE void
+make_signed (lanes_i w[8], const group_kind kind)
+{
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    if (kind == KIND_OFFSET_8)
+      w[i] = i_sub8 (w[i], i_set8 (8));
+    else if (kind == KIND_OFFSET_128)
+      w[i] = i_xor (w[i], i_set8 ((char) 0x80));
+    else if (kind == KIND_HALVES)
+      w[i] = i_sub8 (w[i], i_set8 (32));
+  }
+}
+
+LM_INLINE void
+load_signed (const uint8_t *block,
+             size_t n_groups,
+             group *out,
+             load_group_fn load_group,
+             const group_kind kind,
+             const size_t block_bytes,
+             const size_t n_block_groups)
+{
+  for (size_t b = 0; b < n_groups; b += n_block_groups, block += block_bytes * LM_LANES)
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n_block_groups; i++) {
+      out[b + i] = load_group (block, i);
+      make_signed (out[b + i].w, kind);
+    }
+}
+
+#ifdef LM_TILES
+#define DEFINE_TILES(name, kind, block_type, n_block_groups)                                       \
+  static void name##_load (const uint8_t *block, size_t n_groups, group *out)                      \
+  {                                                                                                \
+    load_signed (block, n_groups, out, load_##name, kind, sizeof (block_type), n_block_groups);    \
+  }                                                                                                \
+                                                                                                   \
+  static const tile_type name##_tiles = { kind, sizeof (block_type), n_block_groups, name##_load };
+#define USE_TILES(name)                                                                            \
+  if (span->n_tokens >= TILE_TOKENS) {                                                             \
+    LM_LEVEL (multiply_tiles) (span, sums, &name##_tiles);                                         \
+    return;                                                                                        \
+  }
+#else
+#define DEFINE_TILES(name, kind, block_type, n_block_groups)
+#define USE_TILES(name)
+#endif
+
 /* Defines both functions of a type, named after it. */
 #define DEFINE_TYPE(name, kind, block_type, n_block_groups)                                        \
+  DEFINE_TILES (name, kind, block_type, n_block_groups)                                            \
+                                                                                                   \
   static void name##_one (const lm_vnni_span *span, lanes_f *sums)                                 \
   {                                                                                                \
     multiply_one (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);             \
@@ -141,6 +235,7 @@ multiply_many (const lm_vnni_span *span,
                                                                                                    \
   static void name##_many (const lm_vnni_span *span, lanes_f *sums)                                \
   {                                                                                                \
+    USE_TILES (name)                                                                               \
     multiply_many (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);            \
   }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The table of a VNNI level; what it does not do better is AVX2's. */
+ * The table of a VNNI level, or AMX's; what it does not do better is AVX2's. */
 #include "kernels/vnni/vnni.h"
 #include "kernels/x86/x86.h"
 
 const lm_kernels LM_LEVEL (kernels) = {
-  .name = LM_LANES == 16 ? "avx512-vnni" : "avx-vnni",
+  .name = LM_LEVEL_NAME,
   .panel_rows = LM_LANES,
   .wants_panels = LM_LEVEL (wants_panels),
   .largest_activation = LM_LEVEL (largest_activation),

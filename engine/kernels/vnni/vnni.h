@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The levels whose processors multiply and add four pairs of bytes at once: AVX-VNNI (eight lanes)
- * and AVX-512 VNNI (sixteen). One source for both, see x86/lanes.h.
+ * and AVX-512 VNNI (sixteen). One source, see x86/lanes.h.
  *
  * Activations are rounded to 8 bits, 32 at a time. A vector's lanes are the rows of a panel, and
  * the same four activations go to every lane. The instruction takes weights without a sign, so
  * those that have one are raised by an offset, and what that adds, offset × Σ x, is where the sum
  * of integers starts from. For each row and token the 32-weight groups are added in their order,
- * each with the same few operations, whether one token is multiplied or hundreds. */
+ * each with the same few operations, whether one token is multiplied or hundreds.
+ *
+ * AMX-INT8 is a third level of this source, compiled with LM_TILES: its processors have AVX-512
+ * VNNI, and tiles to multiply many tokens with, see kernels/amx/. */
 #pragma once
 
 #include "kernels/kernels.h"

@@ -34,7 +34,7 @@ get_half_start (const iq_group *x, int half)
 }
 
 LM_INLINE lanes_i
-add_products (lanes_i sum, lanes_i w, const int8_t *x)
+dot_word (lanes_i sum, lanes_i w, const int8_t *x)
 {
   return i_dot (sum, w, i_spread (x));
 }
@@ -72,7 +72,7 @@ get_half_start (const iq_group *x, int half)
 }
 
 LM_INLINE lanes_i
-add_products (lanes_i sum, lanes_i w, const int8_t *x)
+dot_word (lanes_i sum, lanes_i w, const int8_t *x)
 {
   __m256i pairs = _mm256_maddubs_epi16 (w, i_spread (x));
 
@@ -260,7 +260,7 @@ add_group_of_panel (const uint32_t type,
 
 #pragma GCC unroll 8
     for (int i = n * part; i < n * part + n; i++)
-      products = add_products (products, w[i], x->q + 4 * i);
+      products = dot_word (products, w[i], x->q + 4 * i);
     sum = add_scaled (sum, products, scales[part], x);
   }
   return sum;
