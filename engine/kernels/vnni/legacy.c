@@ -15,7 +15,7 @@ add_fifth_bits (lanes_i bits, lanes_i w[8])
                           0x07070707, 0x03030303, 0x0f0f0f0f, 0x0b0b0b0b, 0x07070707, 0x03030303,
                           0x0f0f0f0f, 0x0b0b0b0b, 0x07070707, 0x03030303);
     __m512i spread = _mm512_shuffle_epi8 (bits, i_sub8 (same, i_set8 ((char) (3 - i / 2))));
-    __mmask64 set = _mm512_test_epi8_mask (spread, i_set (0x08040201 << 4 * (i % 2)));
+    __mmask64 set = _mm512_test_epi8_mask (spread, i_set ((int) (0x08040201u << 4 * (i % 2))));
 
     w[i] = _mm512_mask_add_epi8 (w[i], set, w[i], i_set8 (16));
 #else
