@@ -156,7 +156,8 @@ test_two_thread_counts (void)
     if (session != NULL) {
       status = lm_session_sync (session, text, n_text - 2, &error);
       lm_session_append (session, text[n_text - 2], &error);
-      status = status == LM_OK ? lm_session_append (session, text[n_text - 1], &error) : status;
+      if (status == LM_OK)
+        status = lm_session_append (session, text[n_text - 1], &error);
     }
     CHECK (status == LM_OK && same_logits (session, expected, 384), "%d and %d threads: %s",
            COUNTS[i][0], COUNTS[i][1], error.message);
