@@ -15,7 +15,8 @@ struct _LinnetApplication {
   AdwApplication parent_instance;
 
   gboolean exit_after_startup;
-  gint64 seed; /* of every answer; negative: each has its own */
+  gint64 seed;     /* of every answer; negative: each has its own */
+  char *cpu_level; /* owned; as for seed: instructions to compute with, NULL: the best */
 };
 
 G_DEFINE_FINAL_TYPE (LinnetApplication, linnet_application, ADW_TYPE_APPLICATION)
@@ -95,6 +96,7 @@ ensure_window (LinnetApplication *self, gboolean *is_new)
     gboolean has_demo = g_file_test (demo, G_FILE_TEST_IS_REGULAR);
 
     window = GTK_WINDOW (linnet_window_new (GTK_APPLICATION (self), has_demo ? demo : NULL));
+    linnet_window_set_cpu_level (LINNET_WINDOW (window), self->cpu_level);
     if (self->seed >= 0)
       set_seed (linnet_window_get_chat (LINNET_WINDOW (window)), self->seed);
   }
@@ -160,10 +162,18 @@ linnet_application_handle_local_options (GApplication *application, GVariantDict
 }
 
 static void
+linnet_application_finalize (GObject *object)
+{
+  g_free (LINNET_APPLICATION (object)->cpu_level);
+  G_OBJECT_CLASS (linnet_application_parent_class)->finalize (object);
+}
+
+static void
 linnet_application_class_init (LinnetApplicationClass *klass)
 {
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = linnet_application_finalize;
   application_class->activate = linnet_application_activate;
   application_class->open = linnet_application_open;
   application_class->startup = linnet_application_startup;
@@ -178,6 +188,7 @@ linnet_application_init (LinnetApplication *self)
     { "exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->exit_after_startup,
       NULL, NULL },
     { "seed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->seed, NULL, NULL },
+    { "cpu", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->cpu_level, NULL, NULL },
     { NULL },
   };
 

@@ -23,6 +23,7 @@ struct _LinnetWindow {
   LinnetEngine *engine;
   LinnetChat *chat;
   GCancellable *load_cancellable; /* of the load in progress, else NULL */
+  char *cpu_level;                /* what models are to be loaded for, NULL: the best */
   GSettings *settings;            /* NULL where the schema is not installed */
   char *demo_path;                /* NULL until a demo model is known */
 

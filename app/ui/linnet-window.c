@@ -164,6 +164,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 load_path (LinnetWindow *self, const char *path)
 {
+  const LinnetLoadOptions options = { .model.cpu_level = self->cpu_level };
   g_autofree char *name = g_filename_display_basename (path);
 
   /* Of two files the later is meant. */
@@ -174,7 +175,7 @@ load_path (LinnetWindow *self, const char *path)
   linnet_loading_page_start (self->loading_page, name);
   gtk_stack_set_visible_child_name (self->stack, "loading");
   linnet_chat_page_dismiss_notice (self->chat_page);
-  linnet_engine_load_async (self->engine, path, NULL, self->load_cancellable, loaded_cb,
+  linnet_engine_load_async (self->engine, path, &options, self->load_cancellable, loaded_cb,
                             g_object_ref (self));
   linnet_window_update_actions (self);
 }
@@ -281,6 +282,7 @@ linnet_window_finalize (GObject *object)
   LinnetWindow *self = LINNET_WINDOW (object);
 
   g_free (self->demo_path);
+  g_free (self->cpu_level);
 
   G_OBJECT_CLASS (linnet_window_parent_class)->finalize (object);
 }
@@ -356,6 +358,14 @@ linnet_window_new (GtkApplication *application, const char *demo_path)
   self->demo_path = g_strdup (demo_path);
   linnet_window_update_actions (self);
   return self;
+}
+
+void
+linnet_window_set_cpu_level (LinnetWindow *self, const char *level)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  g_set_str (&self->cpu_level, level);
 }
 
 LinnetChat *

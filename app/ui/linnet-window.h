@@ -16,6 +16,9 @@ LinnetWindow *linnet_window_new (GtkApplication *application, const char *demo_p
 
 LinnetChat *linnet_window_get_chat (LinnetWindow *self); /* borrowed */
 
+/* The instructions that models loaded from now on compute with; NULL: the best. */
+void linnet_window_set_cpu_level (LinnetWindow *self, const char *level);
+
 /* Opens the model in file; a failure is shown, and the previous model stays. */
 void linnet_window_load_file (LinnetWindow *self, GFile *file);
 /* The same for the demo model; without one the window asks for a model instead. */

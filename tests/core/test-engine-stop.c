@@ -110,7 +110,7 @@ static void
 test_stop_keeps_prefix (void)
 {
   const LinnetGenerationOptions options = fixture_greedy (1);
-  g_autofree char *question = fixture_make_long_question (1000);
+  g_autofree char *question = fixture_make_long_question (6000);
   g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
   g_autoptr (Listener) stopped = NULL;
   g_autoptr (Listener) whole = NULL;
