@@ -19,17 +19,45 @@ typedef enum {
   LINNET_ISA_I8MM = 1 << 7,
 } LinnetIsa;
 
+/* What the computer runs from. */
+typedef enum {
+  LINNET_POWER_UNKNOWN, /* nothing says; a desktop computer, most often */
+  LINNET_POWER_MAINS,
+  LINNET_POWER_BATTERY,
+} LinnetPower;
+
+/* What the system was told to prefer. */
+typedef enum {
+  LINNET_POWER_PROFILE_UNKNOWN,
+  LINNET_POWER_PROFILE_SAVER,
+  LINNET_POWER_PROFILE_BALANCED,
+  LINNET_POWER_PROFILE_PERFORMANCE,
+} LinnetPowerProfile;
+
 typedef struct {
-  char *processor;   /* as the maker calls it; NULL if unknown */
-  guint n_cores;     /* physical, of those this process may run on; ≥ 1 */
-  guint n_threads;   /* logical processors this process may run on; ≥ 1 */
-  double quota;      /* processors' worth of time granted by the control group; 0: no limit */
-  guint n_workers;   /* threads worth starting: n_threads, no more than the quota; ≥ 1 */
-  LinnetIsa isa;     /* flags */
-  guint64 memory;    /* bytes: the computer's, or the control group's limit if that is less; 0:
-                        unknown */
-  guint64 available; /* bytes of it that can be had without swapping; 0: unknown */
-  gboolean limited;  /* memory is the control group's limit */
+  char *processor;     /* as the maker calls it; NULL if unknown */
+  guint n_cores;       /* physical, of those this process may run on; ≥ 1 */
+  guint n_fast_cores;  /* of them performance cores; 0: all are alike, or nothing says */
+  guint n_slow_cores;  /* of them efficiency cores; 0 likewise */
+  guint n_threads;     /* logical processors this process may run on; ≥ 1 */
+  double quota;        /* processors' worth of time granted by the control group; 0: no limit */
+  guint n_workers;     /* threads worth starting: n_threads, no more than the quota; ≥ 1 */
+  LinnetIsa isa;       /* flags */
+  gboolean is_virtual; /* a virtual machine, as far as the processor says */
+  guint64 memory;      /* bytes: the computer's, or the control group's limit if that is less; 0:
+                          unknown */
+  guint64 available;   /* bytes of it that can be had without swapping; 0: unknown */
+  gboolean limited;    /* memory is the control group's limit */
+  guint64 own_bytes;   /* resident bytes of this process, an open model included; not in available
+                          as far as they are its own and no file's */
+  guint64 swap;        /* bytes of swap space or page file; 0: none */
+  guint64 swap_used;   /* of them */
+  LinnetPower power;
+  int battery_percent; /* −1: unknown, or there is none */
+  LinnetPowerProfile power_profile;
+  double temperature;    /* of the processor, °C; NAN: unknown */
+  double clock_hz;       /* of the fastest core now; 0: unknown */
+  double clock_limit_hz; /* the highest that it can have; 0: unknown */
 } LinnetMachine;
 
 /* root: the folder to read in place of "/", for tests; NULL for this computer. Where nothing can
@@ -37,6 +65,10 @@ typedef struct {
 LinnetMachine *linnet_machine_new (const char *root);
 void linnet_machine_free (LinnetMachine *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetMachine, linnet_machine_free)
+
+/* Bytes that this user can still write in folder, or in the nearest of its parents that exists.
+ * G_IO_ERROR. Any thread; blocks. */
+gboolean linnet_machine_get_free_disk (const char *folder, guint64 *bytes, GError **error);
 
 /* Three translated lines for people: the processor, the memory, and what that means for models.
  * Transfer full. */
