@@ -386,20 +386,20 @@ typedef struct {
 /* And what they come from. */
 typedef struct {
   double read_bandwidth; /* bytes a second that the threads of decoding read together */
-  double spread;         /* of that, the part by which its slower passes lie below its faster ones:
-                          * how unsteady the memory is while it is measured, 0 … 1 */
+  double spread;         /* of that, the part by which its slowest passes lie below its fastest:
+                          * how unsteady the memory was while it was measured, 0 … 1 */
+  unsigned n_threads;    /* of decoding */
 } lm_memory_speed;
 
 /* Multiplies made-up matrices of n_speeds types as a model of such weights would: laid out, cut
  * into tasks, and the tokens made ready, by the same code. The memory and the types take turns, in
  * passes of a few milliseconds, so that what befalls the computer meanwhile befalls all of them
- * alike, and nine in ten passes are no faster than what is told. options as above;
- * cpu_level is what it computes with, n_threads 0 is what a model opened with 0 uses, and the first
- * fifth of the time goes to the memory alone. memory_bytes: 0, or how much to take, for a computer
- * that has less than LM_PROBE_KERNEL_BYTES to spare; LM_PROBE_LEAST_BYTES at least. Errors as
- * above, and LM_ERROR_TYPE: the engine does not know a type (subject). */
-#define LM_PROBE_KERNEL_BYTES ((uint64_t) 256 << 20)
-#define LM_PROBE_LEAST_BYTES  ((uint64_t) 64 << 20)
+ * alike, and nine in ten passes are no faster than what is told. options as above; cpu_level is
+ * what it computes with, n_threads 0 is what a model opened with 0 uses, and the first fifth of the
+ * time goes to the memory alone. memory_bytes: what to take for weights, which should be more than
+ * the caches hold, LM_PROBE_LEAST_BYTES at least; 0: twice that. Errors as above, and
+ * LM_ERROR_TYPE: the engine does not know a type (subject). */
+#define LM_PROBE_LEAST_BYTES ((uint64_t) 64 << 20)
 lm_status lm_probe_kernels (const lm_probe_options *options,
                             uint64_t memory_bytes,
                             lm_kernel_speed *speeds,

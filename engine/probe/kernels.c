@@ -17,11 +17,12 @@
 #define N_COLS 2048
 #define N_ROWS 6144
 
-#define FIRST_ROWS  64 /* of a matrix, a thread, while nothing is known of the speed */
-#define FEW_TOKENS  32 /* of a block on a computer for which a whole one is long */
-#define MAX_ROUNDS  64
-#define MAX_TYPES   32
-#define MEMORY_PART 0.2 /* of the time, for the memory alone */
+#define FIRST_ROWS    64 /* of a matrix, a thread, while nothing is known of the speed */
+#define FEW_TOKENS    32 /* of a block on a computer for which a whole one is long */
+#define MAX_ROUNDS    64
+#define MAX_TYPES     32
+#define CHUNKS_A_FILL 8   /* between two reports */
+#define MEMORY_PART   0.2 /* of the time, for the memory alone */
 
 /* Of a pass: a thousand times as long as starting the threads, and cancelled soon. */
 #define DECODE_SECONDS  4e-3
@@ -74,8 +75,8 @@ static void
 fill_chunk (void *data, size_t index, unsigned worker)
 {
   const probe *p = data;
-  uint8_t *chunk = p->memory + index * LM_PROBE_CHUNK_BYTES;
-  uint64_t state = index + 1;
+  uint8_t *chunk = p->memory + (p->reading.first + index) * LM_PROBE_CHUNK_BYTES;
+  uint64_t state = p->reading.first + index + 1;
 
   (void) worker;
   for (size_t i = 0; i < LM_PROBE_CHUNK_BYTES; i += sizeof state) {
@@ -117,9 +118,8 @@ clear (probe *p)
 }
 
 static void
-fill (probe *p)
+fill_tokens (probe *p)
 {
-  lm_pool_run (p->pool, p->reading.n_chunks, fill_chunk, p, NULL);
   for (size_t i = 0; i < (size_t) LM_BLOCK_TOKENS * N_COLS; i++)
     p->x[i] = (float) ((i * 2654435761u >> 8 & 0xffff) / 32768.0 - 1);
 }
@@ -296,6 +296,23 @@ read_pass (probe *p)
   return (double) bytes / (lm_probe_now_seconds () - start);
 }
 
+/* A system that hands out pages slowly can take its time over this. */
+static bool
+fill_memory (probe *p, const lm_probe_options *options)
+{
+  lm_reading *r = &p->reading;
+  size_t n;
+
+  for (; r->first < r->n_chunks; r->first += n) {
+    n = r->n_chunks - r->first < CHUNKS_A_FILL ? r->n_chunks - r->first : CHUNKS_A_FILL;
+    lm_pool_run (p->pool, n, fill_chunk, p, NULL);
+    if (!report (p, options))
+      return false;
+  }
+  r->first = 0;
+  return true;
+}
+
 /* Finds the fastest way to read. */
 static bool
 measure_memory (probe *p, const lm_probe_options *options)
@@ -383,8 +400,22 @@ set_up (probe *p, const lm_probe_options *options, const lm_kernel_speed *speeds
     .memory = p->memory,
     .n_chunks = (size_t) (p->memory_bytes / LM_PROBE_CHUNK_BYTES),
   };
-  fill (p);
+  fill_tokens (p);
   return LM_OK;
+}
+
+static void
+tell (probe *p, lm_kernel_speed *speeds, lm_memory_speed *memory)
+{
+  double fast = get_quantile (&p->reads, QUANTILE), slow = get_quantile (&p->reads, 1 - QUANTILE);
+
+  for (size_t i = 0; i < p->n_subjects; i++) {
+    speeds[i].decode = get_quantile (&p->subjects[i].decode, QUANTILE);
+    speeds[i].prefill = get_quantile (&p->subjects[i].prefill, QUANTILE);
+  }
+  memory->read_bandwidth = fast;
+  memory->spread = 1 - slow / fast;
+  memory->n_threads = p->threads.decode;
 }
 
 lm_status
@@ -398,29 +429,22 @@ lm_probe_kernels (const lm_probe_options *options,
   static const lm_probe_options defaults = { 0 };
   probe p = { .n_subjects = n_speeds, .seconds = 1 };
   lm_status status;
-  double slow;
 
   options = options != NULL ? options : &defaults;
   *memory = (lm_memory_speed) { 0 };
   if (n_speeds == 0 || n_speeds > MAX_TYPES ||
       (memory_bytes != 0 && memory_bytes < LM_PROBE_LEAST_BYTES))
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "That is nothing that can be measured.");
-  p.memory_bytes = memory_bytes > 0 ? memory_bytes : LM_PROBE_KERNEL_BYTES;
+  p.memory_bytes = memory_bytes > 0 ? memory_bytes : 2 * LM_PROBE_LEAST_BYTES;
   p.memory_bytes -= p.memory_bytes % LM_PROBE_CHUNK_BYTES;
   p.start = lm_probe_now_seconds ();
   p.seconds = options->seconds > 0 ? options->seconds : p.seconds;
   status = set_up (&p, options, speeds, error);
-  if (status == LM_OK && (!measure_memory (&p, options) || !measure_rounds (&p, options)))
+  if (status == LM_OK && (!fill_memory (&p, options) || !measure_memory (&p, options) ||
+                          !measure_rounds (&p, options)))
     status = lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
-  if (status == LM_OK) {
-    for (size_t i = 0; i < n_speeds; i++) {
-      speeds[i].decode = get_quantile (&p.subjects[i].decode, QUANTILE);
-      speeds[i].prefill = get_quantile (&p.subjects[i].prefill, QUANTILE);
-    }
-    memory->read_bandwidth = get_quantile (&p.reads, QUANTILE);
-    slow = get_quantile (&p.reads, 1 - QUANTILE);
-    memory->spread = 1 - slow / memory->read_bandwidth;
-  }
+  if (status == LM_OK)
+    tell (&p, speeds, memory);
   clear (&p);
   return status;
 }
