@@ -9,7 +9,9 @@
 #include "machine/linnet-machine.h"
 #include "machine/linnet-measurements.h"
 
-static const char *const TYPES[] = { "Q4_K", "Q4_0", "Q5_K", "Q6_K", "Q8_0", "Q2_K", "Q3_K", "F16" };
+static const char *const TYPES[] = {
+  "Q4_K", "Q4_0", "Q5_K", "Q6_K", "Q8_0", "Q2_K", "Q3_K", "F16"
+};
 
 static void
 progress_cb (double fraction, const char *what, gpointer user_data)
