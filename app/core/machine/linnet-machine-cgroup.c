@@ -45,7 +45,8 @@ find_group (const char *root, const char *controller)
     controllers = g_strsplit (fields[1], ",", -1);
     if (controller[0] == '\0' ? fields[1][0] == '\0'
                               : g_strv_contains ((const char *const *) controllers, controller))
-      return g_strdup (fields[2]);
+      /* A group outside of this namespace begins with "/..": only the top can be seen. */
+      return g_strdup (strstr (fields[2], "..") == NULL ? fields[2] : "");
   }
   return NULL;
 }

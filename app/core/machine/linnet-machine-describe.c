@@ -52,6 +52,10 @@ describe_processor (const LinnetMachine *self)
 
   g_string_append_printf (line, ngettext (" · %u core", " · %u cores", self->n_cores),
                           self->n_cores);
+  if (self->n_slow_cores > 0)
+    /* Translators: how many of the cores just named are of which kind. */
+    g_string_append_printf (line, _ (" (%u fast, %u slow)"), self->n_fast_cores,
+                            self->n_slow_cores);
   if (self->n_threads > self->n_cores)
     g_string_append_printf (line, ngettext (", %u thread", ", %u threads", self->n_threads),
                             self->n_threads);
