@@ -8,7 +8,7 @@ that of another host, the "CDN", to which files are redirected.
 It prints the registry's port on the first line, the CDN's on the second, and ends when its standard
 input does. A running server is told what to do through its registry's port:
 
-  POST /_control/load      a description
+  POST /_control/load      a description; answers with the sha256 and size of each plain file
   POST /_control/rules     a list of rules, as in faults.py;  DELETE: none any more
   POST /_control/schedule  {"seed", "n_faults", "probability", "kinds"}
   POST /_control/options   {"rate": bytes a second of each connection, 0: no limit,
@@ -152,7 +152,7 @@ class Server:
         elif request.method == "POST" and what == "options":
             self.options.update(value)
         elif request.method == "POST" and what == "load":
-            self.store.load(value)
+            return json_answer(self.store.load(value))
         else:
             return not_found()
         return json_answer({"ok": True})

@@ -146,7 +146,7 @@ class Store:
     def load(self, description, folder="."):
         """description: {"ollama": [{"name", "weights", "template", …}],
         "hugging_face" | "modelscope": [{"name", "files": {path: content}}],
-        "files": {path: content}}."""
+        "files": {path: content}}. Returns {path: {"sha256", "size"}} of the last."""
         for model in description.get("ollama", []):
             model = dict(model)
             self.add_ollama(model.pop("name"), model.pop("weights"), folder, **model)
@@ -154,8 +154,11 @@ class Store:
             self.add_hugging_face(model["name"], model["files"], folder)
         for model in description.get("modelscope", []):
             self.add_modelscope(model["name"], model["files"], folder)
+        added = {}
         for path, content in description.get("files", {}).items():
-            self.add_plain(path, content, folder)
+            content = self.add_plain(path, content, folder)
+            added[path] = {"sha256": content.sha256, "size": content.size}
+        return added
 
     def layer(self, kind, content):
         return {
