@@ -6,11 +6,11 @@
 #include <string.h>
 
 /* What a source is measured with. */
-#define PROBE_BYTES (G_GUINT64_CONSTANT (1024) * 1024)
+#define PROBE_BYTES     (G_GUINT64_CONSTANT (1024) * 1024)
 #define MIN_PIECE_BYTES (G_GUINT64_CONSTANT (1024) * 1024)
 #define MAX_PIECE_BYTES (G_GUINT64_CONSTANT (32) * 1024 * 1024)
 /* That wait for the disk, all connections together. */
-#define MAX_QUEUED_BYTES (8 * 1024 * 1024)
+#define MAX_QUEUED_BYTES       (8 * 1024 * 1024)
 #define MAX_RETRY_MILLISECONDS 30000
 /* How often a file that is another one than it was is begun anew. */
 #define MAX_RESTARTS 1
@@ -30,7 +30,7 @@ typedef struct {
 
 /* What a connection fetches. */
 typedef struct {
-  LinnetJob *job; /* borrowed */
+  LinnetJob *job;           /* borrowed */
   LinnetTransfer *transfer; /* NULL: waits for another try */
   guint source;
   guint64 position, end; /* still to fetch */
@@ -58,12 +58,12 @@ struct _LinnetJob {
 
   Phase phase;
   LinnetPart *part;
-  GPtrArray *sources; /* Source */
-  GPtrArray *works;   /* Work */
-  GArray *done;       /* LinnetRange: given to part */
-  guint64 n_done;     /* bytes in it */
-  guint64 bytes;      /* 0: not known yet */
-  char *etag;         /* of the file that is being fetched, where the sha256 is not known */
+  GPtrArray *sources;   /* Source */
+  GPtrArray *works;     /* Work */
+  GArray *done;         /* LinnetRange: given to part */
+  guint64 n_done;       /* bytes in it */
+  guint64 bytes;        /* 0: not known yet */
+  char *etag;           /* of the file that is being fetched, where the sha256 is not known */
   gboolean is_fragile;  /* nothing tells whether a later answer is of the same file */
   gboolean has_changed; /* a source gave another ETag than before */
   gboolean was_damaged; /* tried again already */
@@ -164,12 +164,12 @@ job_get_request (LinnetJob *self)
 {
   const Source *first = self->sources->pdata[0];
 
-  return (LinnetPartRequest){ .folder = self->folder,
-                              .name = self->name,
-                              .sha256 = self->sha256,
-                              .bytes = self->expected_bytes,
-                              .url = first->label,
-                              .n_further_bytes = self->n_further_bytes };
+  return (LinnetPartRequest) { .folder = self->folder,
+                               .name = self->name,
+                               .sha256 = self->sha256,
+                               .bytes = self->expected_bytes,
+                               .url = first->label,
+                               .n_further_bytes = self->n_further_bytes };
 }
 
 static void
@@ -427,7 +427,7 @@ data_cb (gpointer data, GBytes *bytes)
   LinnetJob *self = work->job;
   gsize length = g_bytes_get_size (bytes);
   guint64 n_new =
-    linnet_ranges_add (self->done, work->position, work->position + length, work->source);
+      linnet_ranges_add (self->done, work->position, work->position + length, work->source);
 
   self->n_received += length;
   work->n_received += length;
@@ -456,13 +456,9 @@ work_begin (Work *work)
 
   work->begun_us = g_get_monotonic_time ();
   work->n_received = 0;
-  work->transfer = linnet_transfer_start (self->session,
-                                          work_get_source (work)->url,
-                                          work->position,
-                                          work->end,
-                                          self->options.stall_seconds,
-                                          &events,
-                                          work);
+  work->transfer =
+      linnet_transfer_start (self->session, work_get_source (work)->url, work->position, work->end,
+                             self->options.stall_seconds, &events, work);
 }
 
 /* The first bytes that nobody has or fetches. */
@@ -525,8 +521,8 @@ job_get_n_connections (LinnetJob *self, const Source *source)
 {
   /* Before it is known what comes there is nothing to share. */
   return !job_is_identified (self) || self->is_fragile || source->has_no_ranges
-         ? 1
-         : self->options.n_connections;
+             ? 1
+             : self->options.n_connections;
 }
 
 static void

@@ -24,14 +24,14 @@ typedef struct {
 guint64 linnet_ranges_add (GArray *ranges, guint64 start, guint64 end, guint source);
 /* The first gap that begins at or after from and before size. */
 gboolean linnet_ranges_find_gap (
-  const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end);
+    const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end);
 guint64 linnet_ranges_sum (const GArray *ranges);
 
 /* What is known of a partial file. */
 typedef struct {
-  char *sha256;  /* NULL: not known */
-  guint64 bytes; /* 0: not known */
-  char *etag;    /* a strong one, where the sha256 is not known; NULL: none */
+  char *sha256;       /* NULL: not known */
+  guint64 bytes;      /* 0: not known */
+  char *etag;         /* a strong one, where the sha256 is not known; NULL: none */
   GPtrArray *sources; /* char *, URLs */
   GArray *ranges;     /* LinnetRange */
 } LinnetJournal;
@@ -157,8 +157,7 @@ const char *linnet_job_get_sha256 (LinnetJob *self);
 /* Sentences. host: as people know it. */
 void linnet_download_set_status_error (GError **error, guint status, const char *host);
 /* From what libsoup or Gio said. Returns whether another try may help. */
-gboolean
-linnet_download_set_network_error (GError **error, const GError *cause, const char *host);
+gboolean linnet_download_set_network_error (GError **error, const GError *cause, const char *host);
 void linnet_download_set_stall_error (GError **error, const char *host);
 void linnet_download_set_nonsense_error (GError **error, const char *host);
 void linnet_download_set_redirect_error (GError **error, const char *host);
