@@ -385,7 +385,6 @@ do_set_size (LinnetPart *self, const Command *command)
 
   self->journal->bytes = command->bytes;
   g_set_str (&self->journal->etag, command->text);
-  self->is_unsaved = TRUE;
   if (!make_room (self, command->number, &error))
     answer_failed (self, command->serial, error);
 }
