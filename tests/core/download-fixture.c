@@ -107,6 +107,19 @@ fixture_wait_for_end (LinnetDownload *download)
   fixture_wait (is_at_rest, download);
 }
 
+static gboolean
+is_cancelled (gpointer data)
+{
+  return linnet_download_get_state (data) == LINNET_DOWNLOAD_CANCELLED;
+}
+
+void
+fixture_cancel (LinnetDownload *download)
+{
+  linnet_download_cancel (download);
+  fixture_wait (is_cancelled, download);
+}
+
 LinnetDownloadState
 fixture_download (LinnetDownload *download)
 {

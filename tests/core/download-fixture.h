@@ -39,6 +39,8 @@ LinnetDownload *fixture_download_new (
     Fixture *self, const char *url, const char *url2, guint64 bytes, const char *sha256);
 /* Starts it and waits for its end. */
 LinnetDownloadState fixture_download (LinnetDownload *download);
+/* Cancels it and waits until what was fetched is gone. */
+void fixture_cancel (LinnetDownload *download);
 void fixture_wait_for_end (LinnetDownload *download);
 /* Waits until so many bytes are there. */
 void fixture_wait_for_bytes (LinnetDownload *download, guint64 n_bytes);

@@ -230,7 +230,7 @@ test_bad_places (Fixture *self, gconstpointer data)
     const LinnetDownloadFile file = { .name = FILE_NAME, .urls = bad_urls[i] };
     g_autoptr (LinnetDownload) download = linnet_download_new (self->folder, &file, 1, NULL);
 
-    assert_disk_error (self, download, LINNET_DOWNLOAD_ERROR_SERVER);
+    assert_disk_error (self, download, LINNET_DOWNLOAD_ERROR_REFUSED);
   }
 }
 

@@ -76,14 +76,12 @@ test_nothing_known (Fixture *self, gconstpointer data)
 static void
 test_registries (Fixture *self, gconstpointer data)
 {
-  const char *paths[] = { "/ollama/v2/library/m/blobs/sha256:",
-                          "/modelscope/v2/o/m/blobs/sha256:",
-                          "/o/m/resolve/main/m.gguf",
-                          "/models/o/m/resolve/master/m.gguf" };
+  const char *paths[] = { "/ollama/v2/library/m/blobs/sha256:", "/modelscope/v2/o/m/blobs/sha256:",
+                          "/o/m/resolve/main/m.gguf", "/models/o/m/resolve/master/m.gguf" };
   const char *description =
-    "{'ollama': [{'name': 'm', 'weights': {'size': %d, 'seed': 1}}],"
-    " 'hugging_face': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}],"
-    " 'modelscope': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}]}";
+      "{'ollama': [{'name': 'm', 'weights': {'size': %d, 'seed': 1}}],"
+      " 'hugging_face': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}],"
+      " 'modelscope': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}]}";
 
   if (self->registry == NULL)
     return;
@@ -95,11 +93,11 @@ test_registries (Fixture *self, gconstpointer data)
   fixture_control (self, "options", "{'signature_uses': 1}");
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
     g_autofree char *path =
-      g_strconcat (paths[i], g_str_has_suffix (paths[i], ":") ? self->sha256 : "", NULL);
+        g_strconcat (paths[i], g_str_has_suffix (paths[i], ":") ? self->sha256 : "", NULL);
     g_autofree char *url = registry_build_url (self->registry, path);
     g_autofree char *file = g_build_filename (self->folder, FILE_NAME, NULL);
     g_autoptr (LinnetDownload) download =
-      fixture_download_new (self, url, NULL, FILE_BYTES, self->sha256);
+        fixture_download_new (self, url, NULL, FILE_BYTES, self->sha256);
 
     registry_clear (self->registry);
     fixture_download (download);
@@ -120,13 +118,12 @@ test_linked_etag (Fixture *self, gconstpointer data)
     return;
   url = registry_build_url (self->registry, "/o/m/resolve/main/m.gguf");
   fixture_control (
-    self,
-    "load",
-    "{'hugging_face': [{'name': 'o/m', 'files': {'m.gguf': {'size': 3158073, 'seed': 9}}}]}");
+      self, "load",
+      "{'hugging_face': [{'name': 'o/m', 'files': {'m.gguf': {'size': 3158073, 'seed': 9}}}]}");
   download = fixture_download_new (self, url, NULL, 0, self->sha256);
   g_assert_cmpint (fixture_download (download), ==, LINNET_DOWNLOAD_FAILED);
-  g_assert_error (
-    linnet_download_get_error (download), LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_CHANGED);
+  g_assert_error (linnet_download_get_error (download), LINNET_DOWNLOAD_ERROR,
+                  LINNET_DOWNLOAD_ERROR_CHANGED);
   fixture_assert_nothing_left (self);
 }
 
@@ -141,8 +138,8 @@ test_credentials (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   url = g_strdup_printf ("http://me:secret@127.0.0.1:%u/files/" FILE_NAME, self->registry->port);
-  fixture_add_rule (
-    self, "{'fault': 'redirect', 'location': 'other', 'host': 'origin', 'times': 0}");
+  fixture_add_rule (self,
+                    "{'fault': 'redirect', 'location': 'other', 'host': 'origin', 'times': 0}");
   fixture_control (self, "options", SLOWLY);
   download = fixture_download_new (self, url, NULL, 0, self->sha256);
   linnet_download_start (download);
@@ -168,8 +165,7 @@ test_credentials (Fixture *self, gconstpointer data)
 
     g_assert_cmpint (json_object_has_member (headers, "authorization"), ==, is_origin);
     g_assert_false (json_object_has_member (headers, "cookie"));
-    g_assert_cmpstr (
-      json_object_get_string_member (headers, "accept-encoding"), ==, "identity");
+    g_assert_cmpstr (json_object_get_string_member (headers, "accept-encoding"), ==, "identity");
   }
 }
 
@@ -217,9 +213,7 @@ test_cancel (Fixture *self, gconstpointer data)
   download = new_plain (self);
   linnet_download_start (download);
   fixture_wait_for_bytes (download, FILE_BYTES / 3);
-  linnet_download_cancel (download);
-  fixture_wait_for_end (download);
-  g_assert_cmpint (linnet_download_get_state (download), ==, LINNET_DOWNLOAD_CANCELLED);
+  fixture_cancel (download);
   fixture_assert_nothing_left (self);
   g_assert_cmpuint (linnet_download_get_bytes_done (download), ==, 0);
 }
@@ -277,14 +271,8 @@ test_kill (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   fixture_control (self, "options", "{'rate': 200000}");
-  victim = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE,
-                             &error,
-                             program,
-                             "--victim",
-                             self->folder,
-                             self->url,
-                             self->sha256,
-                             NULL);
+  victim = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, program, "--victim", self->folder,
+                             self->url, self->sha256, NULL);
   g_assert_no_error (error);
   for (guint i = 0; i < 1000 && !fixture_has (self, FILE_NAME ".part.json"); i++)
     fixture_run_for (10);
@@ -424,7 +412,12 @@ static void
 test_bad_journal (Fixture *self, gconstpointer data)
 {
   const char *journals[] = {
-    "", "null", "[]", "{}", "{\"version\": 1}", "{\"version\": 1, \"bytes\": -1}",
+    "",
+    "null",
+    "[]",
+    "{}",
+    "{\"version\": 1}",
+    "{\"version\": 1, \"bytes\": -1}",
     "{\"version\":1,\"bytes\":%d,\"sha256\":\"%s\",\"sources\":[],\"ranges\":[[0,%d,0]]}",
     "{\"version\":1,\"bytes\":%d,\"sha256\":\"%s\",\"sources\":[\"x\"],\"ranges\":[[9,%d,0],7]}",
     "{\"version\":1,\"bytes\":%d,\"sha256\":\"%s\",\"sources\":[7],\"ranges\":[[0,%d,0]]}",
@@ -452,7 +445,7 @@ test_bad_journal (Fixture *self, gconstpointer data)
   }
 }
 
-/* A journal that is believed, and lies: the sum finds out. */
+/* A journal that is believed, and lies: the sum finds out, and all is fetched anew. */
 static void
 test_lying_journal (Fixture *self, gconstpointer data)
 {
@@ -467,16 +460,10 @@ test_lying_journal (Fixture *self, gconstpointer data)
   zeros = g_malloc0 (FILE_BYTES);
   text = g_strdup_printf ("{\"version\":1,\"bytes\":%d,\"sha256\":\"%s\",\"sources\":[\"x\"],"
                           "\"ranges\":[[1000,%d,0]]}",
-                          FILE_BYTES,
-                          self->sha256,
-                          FILE_BYTES);
+                          FILE_BYTES, self->sha256, FILE_BYTES);
   g_assert_true (g_file_set_contents (part, (char *) zeros, FILE_BYTES, NULL));
   g_assert_true (g_file_set_contents (json, text, -1, NULL));
   download = new_plain (self);
-  g_assert_cmpint (fixture_download (download), ==, LINNET_DOWNLOAD_FAILED);
-  g_assert_error (
-    linnet_download_get_error (download), LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DAMAGED);
-  fixture_assert_nothing_left (self);
   fixture_download (download);
   fixture_assert_done (self, download);
 }
@@ -498,7 +485,7 @@ test_two_sources (Fixture *self, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++) {
     g_autofree char *file = g_build_filename (self->folder, FILE_NAME, NULL);
     g_autoptr (LinnetDownload) download =
-      fixture_download_new (self, self->url, self->cdn_url, FILE_BYTES, self->sha256);
+        fixture_download_new (self, self->url, self->cdn_url, FILE_BYTES, self->sha256);
 
     g_test_message ("%s", rules[i]);
     registry_clear (self->registry);
@@ -537,10 +524,9 @@ test_busy (Fixture *self, gconstpointer data)
   linnet_download_start (first);
   fixture_wait_for_bytes (first, 1);
   g_assert_cmpint (fixture_download (second), ==, LINNET_DOWNLOAD_FAILED);
-  g_assert_error (
-    linnet_download_get_error (second), LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK);
-  linnet_download_cancel (second);
-  fixture_wait_for_end (second);
+  g_assert_error (linnet_download_get_error (second), LINNET_DOWNLOAD_ERROR,
+                  LINNET_DOWNLOAD_ERROR_DISK);
+  fixture_cancel (second);
   fixture_control (self, "options", FAST);
   fixture_wait_for_end (first);
   fixture_assert_done (self, first);
@@ -564,7 +550,7 @@ test_parts (Fixture *self, gconstpointer data)
     sums[i] = fixture_add_file (self, names[i], 100000 * (i + 1), i);
     urls[i] = registry_build_url (self->registry, path);
     sources[i][0] = urls[i];
-    files[i] = (LinnetDownloadFile){
+    files[i] = (LinnetDownloadFile) {
       .name = names[i], .urls = sources[i], .bytes = 100000 * (i + 1), .sha256 = sums[i]
     };
   }
@@ -592,8 +578,7 @@ test_parts (Fixture *self, gconstpointer data)
   download = linnet_download_new (self->folder, files, 3, NULL);
   g_assert_cmpint (fixture_download (download), ==, LINNET_DOWNLOAD_FAILED);
   g_assert_true (fixture_has (self, "p2"));
-  linnet_download_cancel (download);
-  fixture_wait_for_end (download);
+  fixture_cancel (download);
   g_assert_true (fixture_has (self, "p1"));
   g_assert_false (fixture_has (self, "p2"));
 }

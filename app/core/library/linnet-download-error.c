@@ -103,6 +103,15 @@ linnet_download_set_redirect_error (GError **error, const char *host)
 }
 
 void
+linnet_download_set_address_error (GError **error, const char *url)
+{
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_REFUSED,
+               _ ("“%s” is not an address that files are fetched from safely. Give one that begins "
+                  "with https://."),
+               url);
+}
+
+void
 linnet_download_set_changed_error (GError **error, const char *host)
 {
   g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_CHANGED,

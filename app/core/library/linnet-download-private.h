@@ -161,6 +161,8 @@ gboolean linnet_download_set_network_error (GError **error, const GError *cause,
 void linnet_download_set_stall_error (GError **error, const char *host);
 void linnet_download_set_nonsense_error (GError **error, const char *host);
 void linnet_download_set_redirect_error (GError **error, const char *host);
+/* Of an address that is neither https nor of this computer. */
+void linnet_download_set_address_error (GError **error, const char *url);
 void linnet_download_set_changed_error (GError **error, const char *host);
 void linnet_download_set_damaged_error (GError **error, const char *name);
 void linnet_download_set_room_error (GError **error, guint64 n_needed, guint64 n_free);
