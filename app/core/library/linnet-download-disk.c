@@ -87,7 +87,7 @@ linnet_disk_open (const char *folder, const char *name, GError **error)
   LinnetDisk *self;
 
   if (!is_plain_name (name)) {
-    linnet_download_set_disk_error (error, EINVAL, folder);
+    linnet_download_set_name_error (error, name);
     return NULL;
   }
   if (g_mkdir_with_parents (folder, 0755) != 0) {

@@ -169,3 +169,10 @@ linnet_download_set_disk_error (GError **error, int code, const char *folder)
                  _ ("The folder “%s” cannot be written to: %s. Choose another folder."), folder,
                  g_strerror (code));
 }
+
+void
+linnet_download_set_name_error (GError **error, const char *name)
+{
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK,
+               _ ("“%s” is not a name that a file can have here."), name);
+}

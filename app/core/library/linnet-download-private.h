@@ -167,6 +167,7 @@ void linnet_download_set_changed_error (GError **error, const char *host);
 void linnet_download_set_damaged_error (GError **error, const char *name);
 void linnet_download_set_room_error (GError **error, guint64 n_needed, guint64 n_free);
 void linnet_download_set_busy_error (GError **error, const char *name);
+void linnet_download_set_name_error (GError **error, const char *name);
 /* errno of what was done in folder. */
 void linnet_download_set_disk_error (GError **error, int code, const char *folder);
 
