@@ -53,6 +53,7 @@ struct _LinnetJob {
   GPtrArray *works;     /* Work */
   GArray *done;         /* LinnetRange: given to part */
   guint64 n_done;       /* bytes in it */
+  guint64 n_continued;  /* of them when it was opened */
   guint64 bytes;        /* 0: not known yet */
   char *etag;           /* of the file that is being fetched, where the sha256 is not known */
   gboolean is_fragile;  /* nothing tells whether a later answer is of the same file */
@@ -225,12 +226,22 @@ job_restart_fragile (LinnetJob *self, Work *work)
   work->end = self->bytes;
 }
 
+/* There is less patience with a source where there are others. */
+static gboolean
+work_is_hopeless (Work *work, gboolean is_temporary)
+{
+  LinnetJob *self = work->job;
+
+  return !is_temporary || work->n_failures > self->options.n_retries ||
+         (work_get_source (work)->n_failures > N_RETRIES_BESIDE_OTHERS &&
+          linnet_download_sources_has_other (self->sources, work->source));
+}
+
 static void
 done_cb (gpointer data, const GError *error, gboolean is_temporary, guint wait_seconds)
 {
   Work *work = data;
   LinnetJob *self = work->job;
-  guint n_retries = self->options.n_retries;
 
   work->transfer = NULL;
   if (error == NULL) {
@@ -239,10 +250,9 @@ done_cb (gpointer data, const GError *error, gboolean is_temporary, guint wait_s
     job_schedule (self);
     return;
   }
-  if (linnet_download_sources_has_other (self->sources, work->source))
-    n_retries = MIN (n_retries, N_RETRIES_BESIDE_OTHERS);
   work->n_failures++;
-  if (!is_temporary || work->n_failures > n_retries) {
+  work_get_source (work)->n_failures++;
+  if (work_is_hopeless (work, is_temporary)) {
     job_drop_source (self, work->source, error);
     job_schedule (self);
     return;
@@ -498,6 +508,7 @@ opened_cb (gpointer data, const LinnetJournal *journal)
   g_array_set_size (self->done, 0);
   g_array_append_vals (self->done, journal->ranges->data, journal->ranges->len);
   self->n_done = linnet_ranges_sum (self->done);
+  self->n_continued = self->n_done;
   if (self->n_done > 0 && !job_is_identified (self))
     job_start_over (self);
   self->phase = PHASE_FETCHING;
@@ -549,6 +560,11 @@ damaged_cb (gpointer data, const LinnetJournal *journal)
   g_array_set_size (self->done, 0);
   self->n_done = 0;
   self->has_changed = FALSE;
+  if (self->n_continued > 0) {
+    /* What an earlier run had left may be what is wrong: nobody is to blame yet. */
+    job_open (self);
+    return;
+  }
   self->alone = linnet_download_sources_suspect (self->sources, journal, error);
   if (self->alone >= 0 && self->n_damaged++ < self->sources->len)
     job_open (self);

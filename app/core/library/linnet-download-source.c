@@ -39,6 +39,7 @@ linnet_download_source_reset (LinnetDownloadSource *self)
   if (self->label[0] != '\0')
     g_clear_error (&self->failure);
   self->rate = 0;
+  self->n_failures = 0;
   self->has_no_ranges = FALSE;
   g_clear_pointer (&self->etag, g_free);
 }
@@ -50,6 +51,7 @@ linnet_download_source_measure (LinnetDownloadSource *self, guint64 n_bytes, gin
   double rate = (double) n_bytes / MAX (seconds, 1e-6);
 
   self->is_measuring = FALSE;
+  self->n_failures = 0;
   self->rate = self->rate == 0 ? rate : 0.5 * (self->rate + rate);
 }
 

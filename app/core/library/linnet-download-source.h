@@ -14,6 +14,7 @@ typedef struct {
   GError *failure; /* NULL: it can be used */
   double rate;     /* bytes a second and connection; 0: not measured */
   gboolean is_measuring;
+  guint n_failures; /* since a connection last brought all that it was to bring */
   gboolean has_no_ranges;
   char *etag; /* last seen; NULL: none */
 } LinnetDownloadSource;
