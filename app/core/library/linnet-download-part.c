@@ -166,10 +166,11 @@ static void
 answer_send (Answer *self)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
+  GMainContext *context = self->part->context;
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, answer_cb, self, answer_free);
-  g_source_attach (source, self->part->context);
+  g_source_attach (source, context);
 }
 
 static void
