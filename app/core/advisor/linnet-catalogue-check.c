@@ -204,7 +204,7 @@ check_shape (Reader *self, LinnetCatalogueModel *model)
 
   if (self->failed)
     return;
-  if (!linnet_plan_memory (&shape, 0, 16, LINNET_CACHE_F16, &memory, &error)) {
+  if (!linnet_plan_memory (&shape, 0, 16, LINNET_CACHE_F16, NULL, &memory, &error)) {
     fail (self, "architecture", _ ("is none that Linnet computes with (llama, qwen2, qwen3)"));
     return;
   }
