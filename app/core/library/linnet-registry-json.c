@@ -247,11 +247,8 @@ node_to_text (JsonNode *node)
   }
 }
 
-gboolean
-linnet_registry_read_parameters (const char *data,
-                                 gsize length,
-                                 LinnetModelfile *modelfile,
-                                 GError **error)
+static gboolean
+read_parameters (const char *data, gsize length, LinnetModelfile *modelfile, GError **error)
 {
   g_autoptr (JsonNode) root = linnet_registry_parse_json (data, length, error);
   JsonObjectIter iter;
@@ -278,11 +275,8 @@ linnet_registry_read_parameters (const char *data,
   return TRUE;
 }
 
-gboolean
-linnet_registry_read_messages (const char *data,
-                               gsize length,
-                               LinnetModelfile *modelfile,
-                               GError **error)
+static gboolean
+read_messages (const char *data, gsize length, LinnetModelfile *modelfile, GError **error)
 {
   g_autoptr (JsonNode) root = linnet_registry_parse_json (data, length, error);
   JsonArray *array;
@@ -303,6 +297,50 @@ linnet_registry_read_messages (const char *data,
     if (role == NULL || content == NULL || !linnet_modelfile_add_message (modelfile, role, content))
       return fail (error);
   }
+  return TRUE;
+}
+
+/* Appends text to *field with an empty line between; text that is not UTF-8 is made so. */
+static void
+add_text (char **field, const char *data, gsize length)
+{
+  g_autofree char *text = g_utf8_make_valid (data, (gssize) length);
+  g_autofree char *both = *field != NULL ? g_strconcat (*field, "\n\n", text, NULL) : NULL;
+
+  g_set_str (field, both != NULL ? both : text);
+}
+
+gboolean
+linnet_registry_knows_layer (const char *kind)
+{
+  static const char *const kinds[] = {
+    "template", "system", "license", "params", "messages", NULL
+  };
+
+  return g_strv_contains (kinds, kind);
+}
+
+gboolean
+linnet_registry_apply_layer (const char *kind,
+                             GBytes *bytes,
+                             LinnetModelfile *modelfile,
+                             GError **error)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+
+  if (data == NULL)
+    data = "";
+  if (g_str_equal (kind, "template"))
+    add_text (&modelfile->template, data, length);
+  else if (g_str_equal (kind, "system"))
+    add_text (&modelfile->system, data, length);
+  else if (g_str_equal (kind, "license"))
+    add_text (&modelfile->licence, data, length);
+  else if (g_str_equal (kind, "params"))
+    return read_parameters (data, length, modelfile, error);
+  else if (g_str_equal (kind, "messages"))
+    return read_messages (data, length, modelfile, error);
   return TRUE;
 }
 

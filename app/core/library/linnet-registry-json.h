@@ -45,15 +45,13 @@ gboolean linnet_registry_is_model_file (const char *path);
 gboolean
 linnet_registry_parse_split (const char *path, gsize *stem_bytes, guint *index, guint *count);
 
-/* Ollama's layers "params" and "messages" into a recipe; what is not known is left out. */
-gboolean linnet_registry_read_parameters (const char *data,
-                                          gsize length,
-                                          LinnetModelfile *modelfile,
-                                          GError **error);
-gboolean linnet_registry_read_messages (const char *data,
-                                        gsize length,
-                                        LinnetModelfile *modelfile,
-                                        GError **error);
+/* Whether a layer of Ollama's, by its kind, is of use beside the weights. */
+gboolean linnet_registry_knows_layer (const char *kind);
+/* Puts the layer into a recipe; parameters that are not known are left out. */
+gboolean linnet_registry_apply_layer (const char *kind,
+                                      GBytes *bytes,
+                                      LinnetModelfile *modelfile,
+                                      GError **error);
 
 /* Whether text is a sha256 as 64 lower-case hex digits. */
 gboolean linnet_registry_is_sha256 (const char *text);

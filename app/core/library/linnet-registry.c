@@ -174,18 +174,6 @@ fetch_layer (const Asker *asker, const char *blobs, const LinnetListedFile *laye
   return g_steal_pointer (&bytes);
 }
 
-/* Appends text to *field with an empty line between; text that is not UTF-8 is made so. */
-static void
-add_text (char **field, GBytes *bytes)
-{
-  gsize length;
-  const char *data = g_bytes_get_data (bytes, &length);
-  g_autofree char *text = g_utf8_make_valid (data != NULL ? data : "", (gssize) length);
-  g_autofree char *both = *field != NULL ? g_strconcat (*field, "\n\n", text, NULL) : NULL;
-
-  g_set_str (field, both != NULL ? both : text);
-}
-
 static gboolean
 read_layer (const Asker *asker,
             const char *blobs,
@@ -193,35 +181,12 @@ read_layer (const Asker *asker,
             LinnetModelfile *modelfile,
             GError **error)
 {
-  const struct {
-    const char *kind;
-    char **field;
-  } texts[] = { { "template", &modelfile->template },
-                { "system", &modelfile->system },
-                { "license", &modelfile->licence } };
-  gboolean is_params = g_str_equal (layer->path, "params");
-  gboolean is_messages = g_str_equal (layer->path, "messages");
   g_autoptr (GBytes) bytes = NULL;
-  char **field = NULL;
-  const char *data;
-  gsize length;
 
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (g_str_equal (layer->path, texts[i].kind))
-      field = texts[i].field;
-  if (field == NULL && !is_params && !is_messages)
+  if (!linnet_registry_knows_layer (layer->path))
     return TRUE;
   bytes = fetch_layer (asker, blobs, layer, error);
-  if (bytes == NULL)
-    return FALSE;
-  data = g_bytes_get_data (bytes, &length);
-  if (field != NULL)
-    add_text (field, bytes);
-  else if (is_params)
-    return linnet_registry_read_parameters (data, length, modelfile, error);
-  else
-    return linnet_registry_read_messages (data, length, modelfile, error);
-  return TRUE;
+  return bytes != NULL && linnet_registry_apply_layer (layer->path, bytes, modelfile, error);
 }
 
 /* Whether the layers are a model that can be run here: one file of weights and no changes to it. */
@@ -300,7 +265,7 @@ fetch_licence (const Asker *asker,
     url = g_strdup_printf ("%s/%s", files_url, file->path);
     bytes = linnet_http_get (asker->session, url, NULL, MAX_TEXT_BYTES, asker->cancellable, NULL);
     if (bytes != NULL)
-      add_text (&modelfile->licence, bytes);
+      linnet_registry_apply_layer ("license", bytes, modelfile, NULL);
     return;
   }
 }
