@@ -30,8 +30,8 @@ remote_file_free (LinnetRemoteFile *file)
   g_free (file);
 }
 
-static LinnetRemoteModel *
-remote_model_new (const LinnetReference *reference)
+LinnetRemoteModel *
+linnet_remote_model_new (const LinnetReference *reference)
 {
   LinnetRemoteModel *self = g_new0 (LinnetRemoteModel, 1);
 
@@ -336,7 +336,7 @@ ask_link (const Asker *asker, LinnetRemoteModel *self, GError **error)
 static LinnetRemoteModel *
 ask (const Asker *asker, const LinnetReference *reference, GError **error)
 {
-  g_autoptr (LinnetRemoteModel) self = remote_model_new (reference);
+  g_autoptr (LinnetRemoteModel) self = linnet_remote_model_new (reference);
   gboolean is_there = FALSE;
 
   switch (reference->kind) {

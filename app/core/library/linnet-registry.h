@@ -25,6 +25,8 @@ typedef struct {
       *modelfile; /* template, system, parameters, messages and licence that come along */
 } LinnetRemoteModel;
 
+/* Without files. */
+LinnetRemoteModel *linnet_remote_model_new (const LinnetReference *reference);
 void linnet_remote_model_free (LinnetRemoteModel *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetRemoteModel, linnet_remote_model_free)
 
