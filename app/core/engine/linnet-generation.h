@@ -52,6 +52,8 @@ typedef struct {
   float frequency_penalty;
   guint64 seed;
   guint max_tokens;   /* 0: until the context is full */
+  const char *const *stops; /* texts at which the answer ends, without them; NULL: none; borrowed,
+                               and copied by those who keep the options */
   gboolean no_lookup; /* do not guess tokens from the text so far; the answer is the same */
 } LinnetGenerationOptions;
 
