@@ -31,12 +31,11 @@ cli_run_create (char **arguments)
 {
   g_auto (GStrv) names = NULL;
   g_autofree char *file = NULL;
-  const GOptionEntry entries[] = {
-    { "file", 'f', 0, G_OPTION_ARG_FILENAME, &file, N_ ("The Modelfile; “-” is standard input"),
-      N_ ("FILE") },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &names, NULL, NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "file", 'f', 0, G_OPTION_ARG_FILENAME, &file,
+                                     N_ ("The Modelfile; “-” is standard input"), N_ ("FILE") },
+                                   { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &names,
+                                     NULL, NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GString) text = NULL;
   g_autoptr (LinnetModelfile) modelfile = NULL;
   g_autoptr (LinnetLibrary) library = NULL;
@@ -44,10 +43,11 @@ cli_run_create (char **arguments)
   LinnetLibraryModel *model;
   int status;
 
-  if (!cli_parse (arguments, entries, NULL, _ ("NAME"),
-                  _ ("Makes a model of your own: the weights of another one, which are shared, with "
-                     "the parameters and texts of a Modelfile."),
-                  &status))
+  if (!cli_parse (
+          arguments, entries, NULL, _ ("NAME"),
+          _ ("Makes a model of your own: the weights of another one, which are shared, with "
+             "the parameters and texts of a Modelfile."),
+          &status))
     return status;
   if (names == NULL || g_strv_length (names) != 1)
     return cli_usage ("create", "%s", _ ("Say what the model is to be called."));
@@ -64,6 +64,7 @@ cli_run_create (char **arguments)
   model = linnet_library_create (library, names[0], modelfile, &error);
   if (model == NULL)
     return cli_fail (error);
-  printf (_ ("“%s” is ready: linnet-cli chat %s\n"), linnet_library_model_get_name (model), names[0]);
+  printf (_ ("“%s” is ready: linnet-cli chat %s\n"), linnet_library_model_get_name (model),
+          names[0]);
   return CLI_OK;
 }

@@ -36,8 +36,7 @@ print_table (GListModel *models)
     g_autoptr (LinnetLibraryModel) model = g_list_model_get_item (models, i);
     g_autofree char *name = cli_fit (linnet_library_model_get_name (model), NAME_WIDTH);
     g_autofree char *size = g_format_size (linnet_library_model_get_bytes (model));
-    g_autofree char *parameters =
-        format_parameters (linnet_library_model_get_n_parameters (model));
+    g_autofree char *parameters = format_parameters (linnet_library_model_get_n_parameters (model));
 
     cli_table_add (table, name, parameters, linnet_library_model_get_quantisation (model), size,
                    linnet_owner_get_title (linnet_library_model_get_owner (model)));
@@ -64,17 +63,17 @@ int
 cli_run_list (char **arguments)
 {
   gboolean json = FALSE;
-  const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print everything as JSON"), NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json,
+                                     N_ ("Print everything as JSON"), NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (LinnetLibrary) library = NULL;
   int status;
 
-  if (!cli_parse (arguments, entries, NULL, NULL,
-                  _ ("Lists the models on this computer: Linnet’s own, and those of Ollama, LM Studio "
-                     "and the caches of Hugging Face and ModelScope, which are used where they are."),
-                  &status))
+  if (!cli_parse (
+          arguments, entries, NULL, NULL,
+          _ ("Lists the models on this computer: Linnet’s own, and those of Ollama, LM Studio "
+             "and the caches of Hugging Face and ModelScope, which are used where they are."),
+          &status))
     return status;
   library = cli_open_library ();
   if (json)

@@ -153,18 +153,18 @@ int
 cli_run_pull (char **arguments)
 {
   g_auto (GStrv) references = NULL;
-  const GOptionEntry entries[] = {
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &references, NULL, NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY,
+                                     &references, NULL, NULL },
+                                   G_OPTION_ENTRY_NULL };
   int status;
 
-  if (!cli_parse (arguments, entries, NULL, _ ("NAME…"),
-                  _ ("Gets a model by its name, such as “qwen2.5:3b”, "
-                     "“hf.co/OWNER/NAME:Q4_K_M”, “modelscope.cn/OWNER/NAME:Q4_K_M” or a link to a "
-                     "GGUF file. Further names are other sources of the same model. What an earlier "
-                     "pull has fetched is not fetched again."),
-                  &status))
+  if (!cli_parse (
+          arguments, entries, NULL, _ ("NAME…"),
+          _ ("Gets a model by its name, such as “qwen2.5:3b”, "
+             "“hf.co/OWNER/NAME:Q4_K_M”, “modelscope.cn/OWNER/NAME:Q4_K_M” or a link to a "
+             "GGUF file. Further names are other sources of the same model. What an earlier "
+             "pull has fetched is not fetched again."),
+          &status))
     return status;
   if (references == NULL)
     return cli_usage ("pull", "%s", _ ("Name the model to get, such as “qwen2.5:3b”."));

@@ -81,9 +81,9 @@ print_summary (LinnetLibraryModel *model)
   g_autofree char *title = cli_fit (linnet_library_model_get_title (model), VALUE_WIDTH);
   g_autofree char *path = cli_fit (linnet_library_model_get_path (model), 4096);
   g_autofree char *size = g_format_size (linnet_library_model_get_bytes (model));
-  g_autofree char *parameters = g_strdup_printf (
-      "%.2fB · %s", (double) linnet_library_model_get_n_parameters (model) / 1e9,
-      linnet_library_model_get_quantisation (model));
+  g_autofree char *parameters =
+      g_strdup_printf ("%.2fB · %s", (double) linnet_library_model_get_n_parameters (model) / 1e9,
+                       linnet_library_model_get_quantisation (model));
 
   printf ("%s\n", title);
   cli_table_add (table, _ ("Name"), linnet_library_model_get_name (model));

@@ -218,7 +218,8 @@ advance (LinnetWriter *self, lm_token token, lm_error *failure)
       lm_session_advance (self->session, token, &self->sampling, more,
                           MIN (count_left (self), MAX_MORE_TOKENS), &n_more, failure);
 
-  for (size_t i = 0; i < n_more && !self->is_at_stop && !linnet_answer_is_stopped (self->answer); i++)
+  for (size_t i = 0; i < n_more && !self->is_at_stop && !linnet_answer_is_stopped (self->answer);
+       i++)
     write_token (self, more[i]);
   return status;
 }
