@@ -361,6 +361,9 @@ do_open (LinnetPart *self, const Command *command)
   GError *error = NULL;
 
   self->has_failed = FALSE;
+  /* Someone may have tidied up while this was at rest. */
+  if (self->disk != NULL && !linnet_disk_is_in_place (self->disk))
+    g_clear_pointer (&self->disk, linnet_disk_close);
   if (self->disk == NULL) {
     if (find_finished (self, command))
       return;
