@@ -3,6 +3,8 @@
  * pause, a crash and from another source, and a main loop that is never held up. */
 #include "download-fixture.h"
 
+#include "library/linnet-download-private.h"
+
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +168,45 @@ test_credentials (Fixture *self, gconstpointer data)
     g_assert_cmpint (json_object_has_member (headers, "authorization"), ==, is_origin);
     g_assert_false (json_object_has_member (headers, "cookie"));
     g_assert_cmpstr (json_object_get_string_member (headers, "accept-encoding"), ==, "identity");
+  }
+}
+
+/* The address is nobody's, but the proxy knows the way. */
+static void
+test_proxy (Fixture *self, gconstpointer data)
+{
+  const char *urls[] = { "http://127.0.0.1:1/files/" FILE_NAME, NULL };
+  const LinnetDownloadFile file = { .name = FILE_NAME, .urls = urls, .sha256 = self->sha256 };
+  g_autofree char *proxy = NULL;
+  g_autoptr (LinnetDownload) download = NULL;
+
+  if (self->registry == NULL)
+    return;
+  proxy = registry_build_url (self->registry, "");
+  download = linnet_download_new (self->folder, &file, 1,
+                                  &(const LinnetDownloadOptions) { .proxy = proxy });
+  fixture_download (download);
+  fixture_assert_done (self, download);
+}
+
+/* Nothing is asked for in the open but from this computer itself. */
+static void
+test_addresses (void)
+{
+  const char *good[] = { "https://example.org/a", "http://127.0.0.1:80/a", "http://localhost/a",
+                         "http://[::1]:8080/a" };
+  const char *bad[] = { "http://example.org/a", "http://10.0.0.1/a",      "http://127.0.0.1.org/a",
+                        "ftp://example.org/a",  "http://localhost.org/a", "file:///a" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autoptr (GUri) uri = g_uri_parse (good[i], SOUP_HTTP_URI_FLAGS, NULL);
+
+    g_assert_true (linnet_transfer_may_ask (uri));
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GUri) uri = g_uri_parse (bad[i], SOUP_HTTP_URI_FLAGS, NULL);
+
+    g_assert_false (linnet_transfer_may_ask (uri));
   }
 }
 
@@ -670,6 +711,8 @@ main (int argc, char **argv)
   fixture_add ("/download/registries", NULL, test_registries);
   fixture_add ("/download/linked-etag", NULL, test_linked_etag);
   fixture_add ("/download/credentials", NULL, test_credentials);
+  fixture_add ("/download/proxy", NULL, test_proxy);
+  g_test_add_func ("/download/addresses", test_addresses);
   fixture_add ("/download/pause", NULL, test_pause);
   fixture_add ("/download/tidied", NULL, test_tidied);
   fixture_add ("/download/cancel", NULL, test_cancel);
