@@ -238,6 +238,7 @@ test_unfinished (Fixture *self, gconstpointer data)
   g_assert_cmpstr (linnet_pull_get_name (found), ==, "mini:1b");
   g_assert_cmpint (linnet_pull_get_state (found), ==, LINNET_PULL_PAUSED);
   g_assert_cmpuint (linnet_pull_get_bytes_total (found), >, 20000000);
+  g_assert_cmpuint (linnet_pull_get_bytes_done (found), >, 500000);
   linnet_pull_start (found);
   assert_done (self, found);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->list)), ==, 0);
