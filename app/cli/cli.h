@@ -25,6 +25,7 @@ int cli_run_bench (char **arguments);
 int cli_run_chat (char **arguments);
 int cli_run_demo (char **arguments);
 int cli_run_inspect (char **arguments);
+int cli_run_machine (char **arguments);
 int cli_run_perplexity (char **arguments);
 int cli_run_tokenize (char **arguments);
 
