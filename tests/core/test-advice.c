@@ -268,6 +268,23 @@ test_monotone (void)
                            list->ranked[j].forecast.decode.value);
 }
 
+/* The model that is open makes room for the next. */
+static void
+test_open_model (void)
+{
+  const guint64 gib = (guint64) 1 << 30;
+  g_autoptr (LinnetMachine) machine = advice_cases_make_machine (advice_cases_find (I5));
+  guint64 limit = linnet_advice_memory_limit (machine);
+
+  machine->available -= 4 * gib;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), <, limit - 3 * gib);
+  machine->own_bytes = 4 * gib + gib / 4;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), ==, limit);
+  /* However much it holds, no more than there is. */
+  machine->own_bytes = 1000 * gib;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), <, machine->memory);
+}
+
 static void
 test_nothing_known (void)
 {
@@ -294,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/advice/best-of-each", test_best_of_each);
   g_test_add_func ("/advice/any-computer", test_any_computer);
   g_test_add_func ("/advice/monotone", test_monotone);
+  g_test_add_func ("/advice/open-model", test_open_model);
   g_test_add_func ("/advice/nothing-known", test_nothing_known);
   return g_test_run ();
 }
