@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advice-cases.h"
+#include "fixture.h"
 
 #define I5    "i5-12400, 16 GB"
 #define SMALL "laptop, 8 GB"
@@ -230,8 +231,9 @@ static void
 test_any_computer (void)
 {
   g_autoptr (LinnetCatalogue) catalogue = advice_cases_load_catalogue ();
+  int n = fixture_is_slow () ? 15 : 80;
 
-  for (int i = 0; i < 150; i++) {
+  for (int i = 0; i < n; i++) {
     AdviceComputer computer = random_computer (), better = computer;
     LinnetWishes wishes = random_wishes ();
     g_autoptr (LinnetAdviceList) list = advice_cases_advise (catalogue, &computer, &wishes);
