@@ -376,6 +376,37 @@ lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
 lm_status
 lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm_error *error);
 
+/* What a model's weights of one type are multiplied with tokens at. */
+typedef struct {
+  const char *type; /* in: as GGUF names tensor types, "Q4_K" */
+  double decode;    /* bytes of weights a second, one token at a time, weights in no cache */
+  double prefill;   /* multiply-adds a second, many tokens at a time */
+} lm_kernel_speed;
+
+/* And what they come from. */
+typedef struct {
+  double read_bandwidth; /* bytes a second that the threads of decoding read together */
+  double spread;         /* of that, the part by which its slowest passes lie below its fastest:
+                          * how unsteady the memory was while it was measured, 0 … 1 */
+  unsigned n_threads;    /* of decoding */
+} lm_memory_speed;
+
+/* Multiplies made-up matrices of n_speeds types as a model of such weights would: laid out, cut
+ * into tasks, and the tokens made ready, by the same code. The memory and the types take turns, in
+ * passes of a few milliseconds, so that what befalls the computer meanwhile befalls all of them
+ * alike, and nine in ten passes are no faster than what is told. options as above; cpu_level is
+ * what it computes with, n_threads 0 is what a model opened with 0 uses, and the first fifth of the
+ * time goes to the memory alone. memory_bytes: what to take for weights, which should be more than
+ * the caches hold, LM_PROBE_LEAST_BYTES at least; 0: twice that. Errors as above, and
+ * LM_ERROR_TYPE: the engine does not know a type (subject). */
+#define LM_PROBE_LEAST_BYTES ((uint64_t) 64 << 20)
+lm_status lm_probe_kernels (const lm_probe_options *options,
+                            uint64_t memory_bytes,
+                            lm_kernel_speed *speeds,
+                            size_t n_speeds,
+                            lm_memory_speed *memory,
+                            lm_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -213,7 +213,7 @@ lm_model_memory (
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
     sum.weights += model->gguf->tensors[i].bytes;
   sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
-  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads_most);
+  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->threads.most);
   if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
                     "A context of %u tokens is not possible with this model.", n_ctx);
