@@ -6,6 +6,7 @@
 
 #include "linnet-accelerators.h"
 #include "linnet-window-private.h"
+#include "preferences/linnet-settings.h"
 
 #define SPEED_SHOWN_EVERY_US   400000
 #define RESTORE_FOCUS_AFTER_MS 100 /* a few frames */
@@ -175,8 +176,11 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 load_path (LinnetWindow *self, const char *path)
 {
-  const LinnetLoadOptions options = { .model.cpu_level = self->cpu_level };
   g_autofree char *name = g_filename_display_basename (path);
+  LinnetLoadOptions options;
+
+  linnet_settings_get_load_options (self->settings, &options);
+  options.model.cpu_level = self->cpu_level;
 
   /* Of two files the later is meant. */
   g_cancellable_cancel (self->load_cancellable);
@@ -232,13 +236,9 @@ breakpoint_changed_cb (LinnetWindow *self)
 static void
 setup_settings (LinnetWindow *self)
 {
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema) schema =
-      source != NULL ? g_settings_schema_source_lookup (source, APP_ID, TRUE) : NULL;
-
-  if (schema == NULL)
+  self->settings = linnet_settings_new ();
+  if (self->settings == NULL)
     return;
-  self->settings = g_settings_new (APP_ID);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", self, "default-height",
                    G_SETTINGS_BIND_DEFAULT);
