@@ -8,6 +8,7 @@
 #include "linnet-application.h"
 #include "linnet-shortcuts-dialog.h"
 #include "linnet-window.h"
+#include "preferences/linnet-preferences-dialog.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
@@ -58,6 +59,14 @@ show_shortcuts (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+
+  adw_dialog_present (linnet_preferences_dialog_new (), GTK_WIDGET (window));
+}
+
+static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   /* Closing saves the window's size and stops a running answer, which quitting alone would not. */
@@ -69,6 +78,7 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
 static const GActionEntry actions[] = {
   { "about", show_about },
+  { "preferences", show_preferences },
   { "shortcuts", show_shortcuts },
   { "quit", quit },
 };

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 struct _LinnetWindow {
   AdwApplicationWindow parent_instance;
 
+  AdwNavigationView *navigation; /* the chat, tagged "chat", and the pages that lie over it */
   AdwWindowTitle *title;
   AdwBanner *banner;
   GtkStack *stack;
@@ -20,6 +21,8 @@ struct _LinnetWindow {
   LinnetChatPage *chat_page;
   GtkRevealer *drop_revealer;
 
+  LinnetAdvisor *advisor; /* NULL until lent; as are pulls */
+  LinnetPullList *pulls;
   LinnetEngine *engine;
   LinnetChat *chat;
   GCancellable *load_cancellable; /* of the load in progress, else NULL */
@@ -46,5 +49,8 @@ void linnet_window_show_error (LinnetWindow *self,
                                const char *sentence,
                                const char *button_label,
                                const char *action_name);
+
+/* Whether the chat's page is what is seen. */
+gboolean linnet_window_is_on_chat (LinnetWindow *self);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "linnet-accelerators.h"
 #include "linnet-window-private.h"
+#include "preferences/linnet-settings.h"
 
 #define SPEED_SHOWN_EVERY_US   400000
 #define RESTORE_FOCUS_AFTER_MS 100 /* a few frames */
@@ -126,10 +127,21 @@ ask_for_model (LinnetWindow *self, const char *title, const char *description)
 }
 
 static void
-show_chat (LinnetWindow *self)
+show_chat_page (LinnetWindow *self)
 {
   gtk_stack_set_visible_child_name (self->stack, "chat");
-  linnet_chat_page_focus_composer (self->chat_page);
+  if (linnet_window_is_on_chat (self))
+    linnet_chat_page_focus_composer (self->chat_page);
+}
+
+/* The page that is seen is another one. */
+static void
+page_changed_cb (LinnetWindow *self)
+{
+  linnet_window_update_actions (self);
+  if (linnet_window_is_on_chat (self) &&
+      g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat") == 0)
+    linnet_chat_page_focus_composer (self->chat_page);
 }
 
 static void
@@ -146,7 +158,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   has_model = linnet_engine_get_model (self->engine) != NULL;
 
   if (has_model)
-    show_chat (self);
+    show_chat_page (self);
   if (error == NULL)
     gtk_accessible_announce (GTK_ACCESSIBLE (self), _ ("The model is ready."),
                              GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
@@ -164,14 +176,18 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 load_path (LinnetWindow *self, const char *path)
 {
-  const LinnetLoadOptions options = { .model.cpu_level = self->cpu_level };
   g_autofree char *name = g_filename_display_basename (path);
+  LinnetLoadOptions options;
+
+  linnet_settings_get_load_options (self->settings, &options);
+  options.model.cpu_level = self->cpu_level;
 
   /* Of two files the later is meant. */
   g_cancellable_cancel (self->load_cancellable);
   g_clear_object (&self->load_cancellable);
   self->load_cancellable = g_cancellable_new ();
 
+  linnet_window_show_chat (self);
   linnet_loading_page_start (self->loading_page, name);
   gtk_stack_set_visible_child_name (self->stack, "loading");
   linnet_chat_page_dismiss_notice (self->chat_page);
@@ -220,13 +236,9 @@ breakpoint_changed_cb (LinnetWindow *self)
 static void
 setup_settings (LinnetWindow *self)
 {
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema) schema =
-      source != NULL ? g_settings_schema_source_lookup (source, APP_ID, TRUE) : NULL;
-
-  if (schema == NULL)
+  self->settings = linnet_settings_new ();
+  if (self->settings == NULL)
     return;
-  self->settings = g_settings_new (APP_ID);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", self, "default-height",
                    G_SETTINGS_BIND_DEFAULT);
@@ -255,6 +267,7 @@ disconnect_updates (LinnetWindow *self)
   g_signal_handlers_disconnect_by_data (linnet_chat_get_conversation (self->chat), self);
   g_signal_handlers_disconnect_by_data (self->chat, self);
   g_signal_handlers_disconnect_by_data (self->engine, self);
+  g_signal_handlers_disconnect_by_data (self->navigation, self);
 }
 
 static void
@@ -271,6 +284,8 @@ linnet_window_dispose (GObject *object)
   g_clear_object (&self->load_cancellable);
   g_clear_object (&self->chat);
   g_clear_object (&self->engine);
+  g_clear_object (&self->pulls);
+  g_clear_object (&self->advisor);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (linnet_window_parent_class)->dispose (object);
@@ -301,6 +316,7 @@ linnet_window_class_init (LinnetWindowClass *klass)
   g_type_ensure (LINNET_TYPE_LOADING_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/linnet_chat/Linnet/linnet-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, navigation);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, title);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, stack);
@@ -340,6 +356,7 @@ linnet_window_init (LinnetWindow *self)
                    update_actions);
   connect_updates (self, self->chat_page, "notify::at-end", update_actions);
   connect_updates (self, self->stack, "notify::visible-child", update_actions);
+  connect_updates (self, self->navigation, "notify::visible-page", G_CALLBACK (page_changed_cb));
   g_signal_connect (self, "notify::current-breakpoint", G_CALLBACK (breakpoint_changed_cb), NULL);
 
   linnet_window_setup_drop_target (self);
@@ -376,6 +393,80 @@ linnet_window_get_chat (LinnetWindow *self)
   return self->chat;
 }
 
+/* Of the pages over the chat; borrowed from the stack; NULL: none is of that type. */
+static AdwNavigationPage *
+find_page (GListModel *stack, GType type)
+{
+  for (guint i = 1; i < g_list_model_get_n_items (stack); i++) {
+    g_autoptr (AdwNavigationPage) page = g_list_model_get_item (stack, i);
+
+    if (G_OBJECT_TYPE (page) == type)
+      return page;
+  }
+  return NULL;
+}
+
+void
+linnet_window_lend (LinnetWindow *self, LinnetAdvisor *advisor, LinnetPullList *pulls)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  g_set_object (&self->advisor, advisor);
+  g_set_object (&self->pulls, pulls);
+  linnet_window_update_actions (self);
+}
+
+LinnetAdvisor *
+linnet_window_get_advisor (LinnetWindow *self)
+{
+  g_return_val_if_fail (LINNET_IS_WINDOW (self), NULL);
+
+  return self->advisor;
+}
+
+LinnetPullList *
+linnet_window_get_pulls (LinnetWindow *self)
+{
+  g_return_val_if_fail (LINNET_IS_WINDOW (self), NULL);
+
+  return self->pulls;
+}
+
+gboolean
+linnet_window_is_on_chat (LinnetWindow *self)
+{
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation);
+
+  return page != NULL && g_strcmp0 (adw_navigation_page_get_tag (page), "chat") == 0;
+}
+
+void
+linnet_window_push (LinnetWindow *self, AdwNavigationPage *page)
+{
+  g_autoptr (GListModel) stack = NULL;
+  AdwNavigationPage *there;
+
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+  g_return_if_fail (ADW_IS_NAVIGATION_PAGE (page));
+
+  g_object_ref_sink (page);
+  stack = adw_navigation_view_get_navigation_stack (self->navigation);
+  there = find_page (stack, G_OBJECT_TYPE (page));
+  if (there != NULL)
+    adw_navigation_view_pop_to_page (self->navigation, there);
+  else
+    adw_navigation_view_push (self->navigation, page);
+  g_object_unref (page);
+}
+
+void
+linnet_window_show_chat (LinnetWindow *self)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  adw_navigation_view_pop_to_tag (self->navigation, "chat");
+}
+
 void
 linnet_window_load_file (LinnetWindow *self, GFile *file)
 {
@@ -387,11 +478,13 @@ linnet_window_load_file (LinnetWindow *self, GFile *file)
   path = g_file_get_path (file);
   if (path != NULL)
     load_path (self, path);
-  else
+  else {
+    linnet_window_show_chat (self);
     linnet_window_show_error (self,
                               _ ("This file is not on this computer. Copy it to a folder here, "
                                  "then open the copy."),
                               NULL, NULL);
+  }
 }
 
 void

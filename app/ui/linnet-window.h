@@ -4,7 +4,9 @@
 
 #include <adwaita.h>
 
+#include "advisor/linnet-advisor.h"
 #include "chat/linnet-chat.h"
+#include "library/linnet-pull-list.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +17,18 @@ G_DECLARE_FINAL_TYPE (LinnetWindow, linnet_window, LINNET, WINDOW, AdwApplicatio
 LinnetWindow *linnet_window_new (GtkApplication *application, const char *demo_path);
 
 LinnetChat *linnet_window_get_chat (LinnetWindow *self); /* borrowed */
+
+/* What knows this computer, and what fetches models: the program's, which the window keeps and
+ * lends to its pages. Once, before the window is shown; without them it only chats. */
+void linnet_window_lend (LinnetWindow *self, LinnetAdvisor *advisor, LinnetPullList *pulls);
+LinnetAdvisor *linnet_window_get_advisor (LinnetWindow *self); /* borrowed; NULL: not lent */
+LinnetPullList *linnet_window_get_pulls (LinnetWindow *self);  /* likewise */
+
+/* Shows page over the chat, or the one of the same type that lies there already. page: of a type of
+ * its own, without a tag: one that is still sliding away would be in the way of the next. */
+void linnet_window_push (LinnetWindow *self, AdwNavigationPage *page);
+/* Goes back to the chat from whatever lies over it. */
+void linnet_window_show_chat (LinnetWindow *self);
 
 /* The instructions that models loaded from now on compute with; NULL: the best. */
 void linnet_window_set_cpu_level (LinnetWindow *self, const char *level);
