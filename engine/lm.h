@@ -144,8 +144,9 @@ typedef enum {
 } lm_kv_type;
 
 /* Bytes that a load and a session of n_ctx tokens will take. Works on any level of open model, so
- * it can be asked before anything big is read. LM_ERROR_ARGUMENT, subject "kv_type": the model's
- * heads, of number values, do not fit it. */
+ * it can be asked before anything big is read. Embeddings beside an output matrix of their own are
+ * not counted: they stay in the file, of which only the rows of the words in use are read.
+ * LM_ERROR_ARGUMENT, subject "kv_type": the model's heads, of number values, do not fit it. */
 typedef struct {
   uint64_t weights;
   uint64_t kv_cache;
@@ -166,6 +167,38 @@ typedef struct {
 } lm_model_work;
 lm_status
 lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *work, lm_error *error);
+
+/* ---- Plans: models that are not here yet ---------------------------------------------------- */
+
+/* The numbers that shape a model, as its publisher states them. */
+typedef struct {
+  const char *architecture; /* "llama", "qwen2", "qwen3" */
+  uint32_t n_vocab;
+  uint32_t n_embd;
+  uint32_t n_layers;
+  uint32_t n_ff;
+  uint32_t n_heads;
+  uint32_t n_kv_heads; /* divides n_heads */
+  uint32_t head_dim;   /* even */
+} lm_shape;
+
+/* Those of an open model, at any level. Errors as lm_model_memory(). */
+lm_status lm_model_get_shape (const lm_model *model, lm_shape *shape, lm_error *error);
+
+/* Bytes of a row of n_cols weights of the type, named as lm_tensor_info does; 0: an unknown type,
+ * or n_cols is not whole blocks of it. */
+uint64_t lm_type_row_bytes (const char *type, uint64_t n_cols);
+
+/* What lm_model_memory() will say of a file with that shape, opened with these options (NULL for
+ * the defaults), whose weights, those that stay in memory, have weight_bytes.
+ * LM_ERROR_ARCHITECTURE; LM_ERROR_ARGUMENT as there, or subject "shape": it cannot be. */
+lm_status lm_plan_memory (const lm_shape *shape,
+                          uint64_t weight_bytes,
+                          uint32_t n_ctx,
+                          lm_kv_type kv_type,
+                          const lm_model_options *options,
+                          lm_memory *memory,
+                          lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
