@@ -57,6 +57,7 @@ typedef struct {
   guint stall_seconds;      /* without a byte before a connection is given up; 0: thirty */
   guint n_retries;          /* of a range, in a row without progress; 0: six */
   guint retry_milliseconds; /* before the first retry, doubled each time; 0: 1000 */
+  guint64 range_bytes;      /* that a connection asks for at once; 0: what suits the file */
 } LinnetDownloadOptions;
 
 #define LINNET_TYPE_DOWNLOAD (linnet_download_get_type ())

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which bytes of a partial file are there: in memory, and in the journal beside it. */
+#include "library/linnet-download-private.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define VERSION 1
+/* More of either than any download makes. */
+#define MAX_JOURNAL_BYTES (1024 * 1024)
+#define MAX_RANGES 10000
+#define MAX_SOURCES 64
+
+/* Joins what touches, once something was put at or before index. */
+static void
+join_neighbours (GArray *ranges)
+{
+  guint kept = 0;
+
+  for (guint i = 1; i < ranges->len; i++) {
+    LinnetRange *before = &g_array_index (ranges, LinnetRange, kept);
+    const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
+
+    if (before->end == range->start && before->source == range->source)
+      before->end = range->end;
+    else
+      g_array_index (ranges, LinnetRange, ++kept) = *range;
+  }
+  if (ranges->len > 0)
+    g_array_set_size (ranges, kept + 1);
+}
+
+static void
+insert_sorted (GArray *ranges, LinnetRange range)
+{
+  guint i = 0;
+
+  while (i < ranges->len && g_array_index (ranges, LinnetRange, i).start < range.start)
+    i++;
+  g_array_insert_val (ranges, i, range);
+}
+
+guint64
+linnet_ranges_add (GArray *ranges, guint64 start, guint64 end, guint source)
+{
+  guint64 n_new = 0, gap_start, gap_end;
+
+  while (start < end && linnet_ranges_find_gap (ranges, start, end, &gap_start, &gap_end)) {
+    insert_sorted (ranges, (LinnetRange){ gap_start, gap_end, source });
+    n_new += gap_end - gap_start;
+    start = gap_end;
+  }
+  join_neighbours (ranges);
+  return n_new;
+}
+
+gboolean
+linnet_ranges_find_gap (
+  const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end)
+{
+  for (guint i = 0; i < ranges->len; i++) {
+    const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
+
+    if (range->end <= from)
+      continue;
+    if (range->start > from) {
+      *start = from;
+      *end = MIN (range->start, size);
+      return *start < *end;
+    }
+    from = range->end;
+  }
+  *start = from;
+  *end = size;
+  return from < size;
+}
+
+guint64
+linnet_ranges_sum (const GArray *ranges)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < ranges->len; i++) {
+    const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
+    sum += range->end - range->start;
+  }
+  return sum;
+}
+
+LinnetJournal *
+linnet_journal_new (const char *sha256, guint64 bytes)
+{
+  LinnetJournal *self = g_new0 (LinnetJournal, 1);
+
+  self->sha256 = g_strdup (sha256);
+  self->bytes = bytes;
+  self->sources = g_ptr_array_new_with_free_func (g_free);
+  self->ranges = g_array_new (FALSE, FALSE, sizeof (LinnetRange));
+  return self;
+}
+
+LinnetJournal *
+linnet_journal_copy (const LinnetJournal *self)
+{
+  LinnetJournal *copy = linnet_journal_new (self->sha256, self->bytes);
+
+  copy->etag = g_strdup (self->etag);
+  for (guint i = 0; i < self->sources->len; i++)
+    g_ptr_array_add (copy->sources, g_strdup (self->sources->pdata[i]));
+  g_array_append_vals (copy->ranges, self->ranges->data, self->ranges->len);
+  return copy;
+}
+
+void
+linnet_journal_free (LinnetJournal *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->sha256);
+  g_free (self->etag);
+  g_ptr_array_unref (self->sources);
+  g_array_unref (self->ranges);
+  g_free (self);
+}
+
+guint
+linnet_journal_add_source (LinnetJournal *self, const char *url)
+{
+  guint index;
+
+  if (g_ptr_array_find_with_equal_func (self->sources, url, g_str_equal, &index))
+    return index;
+  g_ptr_array_add (self->sources, g_strdup (url));
+  return self->sources->len - 1;
+}
+
+/* A member of that type, or NULL. */
+static JsonNode *
+get_value (JsonObject *object, const char *name, GType type)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type
+         ? node
+         : NULL;
+}
+
+static char *
+dup_text (JsonObject *object, const char *name)
+{
+  JsonNode *node = get_value (object, name, G_TYPE_STRING);
+
+  return node != NULL ? json_node_dup_string (node) : NULL;
+}
+
+static JsonArray *
+get_array (JsonObject *object, const char *name, guint max_length)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
+    return NULL;
+  return json_array_get_length (json_node_get_array (node)) <= max_length
+         ? json_node_get_array (node)
+         : NULL;
+}
+
+static gboolean
+get_number (JsonArray *row, guint i, guint64 *number)
+{
+  JsonNode *node = json_array_get_element (row, i);
+
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 ||
+      json_node_get_int (node) < 0)
+    return FALSE;
+  *number = (guint64) json_node_get_int (node);
+  return TRUE;
+}
+
+static gboolean
+read_ranges (LinnetJournal *self, JsonArray *rows)
+{
+  for (guint i = 0; i < json_array_get_length (rows); i++) {
+    JsonNode *node = json_array_get_element (rows, i);
+    guint64 start, end, source;
+
+    if (!JSON_NODE_HOLDS_ARRAY (node) || json_array_get_length (json_node_get_array (node)) != 3)
+      return FALSE;
+    if (!get_number (json_node_get_array (node), 0, &start) ||
+        !get_number (json_node_get_array (node), 1, &end) ||
+        !get_number (json_node_get_array (node), 2, &source))
+      return FALSE;
+    if (start >= end || end > self->bytes || source >= self->sources->len)
+      return FALSE;
+    linnet_ranges_add (self->ranges, start, end, (guint) source);
+  }
+  return TRUE;
+}
+
+static LinnetJournal *
+read_journal (JsonObject *object)
+{
+  g_autoptr (LinnetJournal) self = NULL;
+  g_autofree char *sha256 = dup_text (object, "sha256");
+  JsonNode *version = get_value (object, "version", G_TYPE_INT64);
+  JsonNode *bytes = get_value (object, "bytes", G_TYPE_INT64);
+  JsonArray *sources = get_array (object, "sources", MAX_SOURCES);
+  JsonArray *ranges = get_array (object, "ranges", MAX_RANGES);
+
+  if (version == NULL || json_node_get_int (version) != VERSION || bytes == NULL ||
+      json_node_get_int (bytes) < 0 || sources == NULL || ranges == NULL)
+    return NULL;
+  self = linnet_journal_new (sha256, (guint64) json_node_get_int (bytes));
+  self->etag = dup_text (object, "etag");
+  for (guint i = 0; i < json_array_get_length (sources); i++) {
+    JsonNode *node = json_array_get_element (sources, i);
+
+    if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+      return NULL;
+    g_ptr_array_add (self->sources, json_node_dup_string (node));
+  }
+  return read_ranges (self, ranges) ? g_steal_pointer (&self) : NULL;
+}
+
+LinnetJournal *
+linnet_journal_load (const char *path)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  if (stream == NULL)
+    return NULL;
+  text = g_malloc (MAX_JOURNAL_BYTES);
+  if (!g_input_stream_read_all (
+        G_INPUT_STREAM (stream), text, MAX_JOURNAL_BYTES, &length, NULL, NULL) ||
+      length == MAX_JOURNAL_BYTES)
+    return NULL;
+  if (!json_parser_load_from_data (parser, text, (gssize) length, NULL) ||
+      json_parser_get_root (parser) == NULL || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+    return NULL;
+  return read_journal (json_node_get_object (json_parser_get_root (parser)));
+}
+
+static void
+build_ranges (JsonBuilder *builder, const GArray *ranges)
+{
+  json_builder_set_member_name (builder, "ranges");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < MIN (ranges->len, MAX_RANGES); i++) {
+    const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
+
+    json_builder_begin_array (builder);
+    json_builder_add_int_value (builder, (gint64) range->start);
+    json_builder_add_int_value (builder, (gint64) range->end);
+    json_builder_add_int_value (builder, range->source);
+    json_builder_end_array (builder);
+  }
+  json_builder_end_array (builder);
+}
+
+gboolean
+linnet_journal_save (const LinnetJournal *self, const char *path, GError **error)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new_immutable ();
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "version");
+  json_builder_add_int_value (builder, VERSION);
+  json_builder_set_member_name (builder, "bytes");
+  json_builder_add_int_value (builder, (gint64) self->bytes);
+  if (self->sha256 != NULL) {
+    json_builder_set_member_name (builder, "sha256");
+    json_builder_add_string_value (builder, self->sha256);
+  }
+  if (self->etag != NULL) {
+    json_builder_set_member_name (builder, "etag");
+    json_builder_add_string_value (builder, self->etag);
+  }
+  json_builder_set_member_name (builder, "sources");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < self->sources->len; i++)
+    json_builder_add_string_value (builder, self->sources->pdata[i]);
+  json_builder_end_array (builder);
+  build_ranges (builder, self->ranges);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  text = json_to_string (root, FALSE);
+  return g_file_set_contents_full (
+    path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+}
