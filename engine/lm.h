@@ -144,8 +144,9 @@ typedef enum {
 } lm_kv_type;
 
 /* Bytes that a load and a session of n_ctx tokens will take. Works on any level of open model, so
- * it can be asked before anything big is read. LM_ERROR_ARGUMENT, subject "kv_type": the model's
- * heads, of number values, do not fit it. */
+ * it can be asked before anything big is read. Embeddings beside an output matrix of their own are
+ * not counted: they stay in the file, of which only the rows of the words in use are read.
+ * LM_ERROR_ARGUMENT, subject "kv_type": the model's heads, of number values, do not fit it. */
 typedef struct {
   uint64_t weights;
   uint64_t kv_cache;
@@ -166,6 +167,38 @@ typedef struct {
 } lm_model_work;
 lm_status
 lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *work, lm_error *error);
+
+/* ---- Plans: models that are not here yet ---------------------------------------------------- */
+
+/* The numbers that shape a model, as its publisher states them. */
+typedef struct {
+  const char *architecture; /* "llama", "qwen2", "qwen3" */
+  uint32_t n_vocab;
+  uint32_t n_embd;
+  uint32_t n_layers;
+  uint32_t n_ff;
+  uint32_t n_heads;
+  uint32_t n_kv_heads; /* divides n_heads */
+  uint32_t head_dim;   /* even */
+} lm_shape;
+
+/* Those of an open model, at any level. Errors as lm_model_memory(). */
+lm_status lm_model_get_shape (const lm_model *model, lm_shape *shape, lm_error *error);
+
+/* Bytes of a row of n_cols weights of the type, named as lm_tensor_info does; 0: an unknown type,
+ * or n_cols is not whole blocks of it. */
+uint64_t lm_type_row_bytes (const char *type, uint64_t n_cols);
+
+/* What lm_model_memory() will say of a file with that shape, opened with these options (NULL for
+ * the defaults), whose weights, those that stay in memory, have weight_bytes.
+ * LM_ERROR_ARCHITECTURE; LM_ERROR_ARGUMENT as there, or subject "shape": it cannot be. */
+lm_status lm_plan_memory (const lm_shape *shape,
+                          uint64_t weight_bytes,
+                          uint32_t n_ctx,
+                          lm_kv_type kv_type,
+                          const lm_model_options *options,
+                          lm_memory *memory,
+                          lm_error *error);
 
 /* ---- Tokens ------------------------------------------------------------------------------- */
 
@@ -375,6 +408,37 @@ lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
  * this computer lacks is LM_ERROR_ARGUMENT. */
 lm_status
 lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm_error *error);
+
+/* What a model's weights of one type are multiplied with tokens at. */
+typedef struct {
+  const char *type; /* in: as GGUF names tensor types, "Q4_K" */
+  double decode;    /* bytes of weights a second, one token at a time, weights in no cache */
+  double prefill;   /* multiply-adds a second, many tokens at a time */
+} lm_kernel_speed;
+
+/* And what they come from. */
+typedef struct {
+  double read_bandwidth; /* bytes a second that the threads of decoding read together */
+  double spread;         /* of that, the part by which its slowest passes lie below its fastest:
+                          * how unsteady the memory was while it was measured, 0 … 1 */
+  unsigned n_threads;    /* of decoding */
+} lm_memory_speed;
+
+/* Multiplies made-up matrices of n_speeds types as a model of such weights would: laid out, cut
+ * into tasks, and the tokens made ready, by the same code. The memory and the types take turns, in
+ * passes of a few milliseconds, so that what befalls the computer meanwhile befalls all of them
+ * alike, and nine in ten passes are no faster than what is told. options as above; cpu_level is
+ * what it computes with, n_threads 0 is what a model opened with 0 uses, and the first fifth of the
+ * time goes to the memory alone. memory_bytes: what to take for weights, which should be more than
+ * the caches hold, LM_PROBE_LEAST_BYTES at least; 0: twice that. Errors as above, and
+ * LM_ERROR_TYPE: the engine does not know a type (subject). */
+#define LM_PROBE_LEAST_BYTES ((uint64_t) 64 << 20)
+lm_status lm_probe_kernels (const lm_probe_options *options,
+                            uint64_t memory_bytes,
+                            lm_kernel_speed *speeds,
+                            size_t n_speeds,
+                            lm_memory_speed *memory,
+                            lm_error *error);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "linnet-data.h"
 #include "machine/linnet-machine.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
@@ -194,42 +195,14 @@ cli_parse_text (const char *command, const char *option, const char *argument)
   return g_steal_pointer (&text);
 }
 
-/* Where the demo model may be, most wanted first. Transfer full. */
-static GStrv
-list_data_dirs (void)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  const char *chosen = g_getenv ("LINNET_DATA_DIR");
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-
-  if (chosen != NULL && chosen[0] != '\0')
-    g_strv_builder_add (builder, chosen);
-  g_strv_builder_add (builder, PKGDATADIR);
-  if (program != NULL) {
-    /* A build that is not installed: build/app/cli/linnet-cli and build/data. */
-    g_autofree char *here = g_path_get_dirname (program);
-
-    g_strv_builder_take (builder, g_build_filename (here, "..", "..", "data", NULL));
-  }
-  return g_strv_builder_end (builder);
-}
-
 char *
 cli_find_model (const char *path)
 {
-  g_auto (GStrv) dirs = NULL;
+  char *found = path != NULL ? g_strdup (path) : linnet_data_find (DEMO_MODEL);
 
-  if (path != NULL)
-    return g_strdup (path);
-  dirs = list_data_dirs ();
-  for (guint i = 0; dirs[i] != NULL; i++) {
-    g_autofree char *candidate = g_build_filename (dirs[i], DEMO_MODEL, NULL);
-
-    if (g_file_test (candidate, G_FILE_TEST_IS_REGULAR))
-      return g_steal_pointer (&candidate);
-  }
-  cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
-  return NULL;
+  if (found == NULL)
+    cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
+  return found;
 }
 
 static void

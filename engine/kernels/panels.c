@@ -10,6 +10,12 @@
 #define N_GROUPS        (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
 #define MAX_BLOCK_BYTES 256 /* of any type that has panels */
 
+bool
+lm_panels_are_wanted (const lm_kernels *kernels, uint32_t type)
+{
+  return kernels->wants_panels != NULL && kernels->wants_panels (type);
+}
+
 size_t
 lm_panels_count (const lm_matrix *matrix, uint32_t panel_rows)
 {

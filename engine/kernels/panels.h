@@ -17,6 +17,10 @@
 
 #include "kernels/kernels.h"
 
+/* Whether a model's matrices of the type are repacked for kernels; else they stay as in the file.
+ */
+bool lm_panels_are_wanted (const lm_kernels *kernels, uint32_t type);
+
 /* Bytes of matrix, which is in the file's layout, in panels of panel_rows (≤ LM_MAX_PANEL_ROWS)
  * rows; 0: its type has none. */
 uint64_t lm_panels_bytes (const lm_matrix *matrix, uint32_t panel_rows);

@@ -4,11 +4,7 @@
 #include "model/forward.h"
 
 #include "model/attention.h"
-
-/* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
- * together and stopping is quick, enough that handing out tasks costs nothing. */
-#define TILE_ROWS        32
-#define TILE_ROWS_DECODE 64
+#include "model/products.h"
 
 /* Everything the tasks of one block read. */
 typedef struct {
@@ -28,7 +24,7 @@ get_n_threads (const block *b)
 {
   const lm_model *model = b->forward->model;
 
-  return b->n_tokens == 1 ? model->n_threads : model->n_threads_prefill;
+  return b->n_tokens == 1 ? model->threads.decode : model->threads.prefill;
 }
 
 static bool
@@ -40,17 +36,6 @@ run (const block *b, size_t n_tasks, lm_task_fn task, void *data)
 
 /* ---- Matrix products ---------------------------------------------------------------------- */
 
-#define MAX_LINEARS 3
-
-/* Up to three products of the same input, so that their rows are one job. */
-typedef struct {
-  const block *b;
-  const lm_linear *linears[MAX_LINEARS];
-  float *outs[MAX_LINEARS]; /* each n_tokens × its n_rows */
-  size_t n_linears;
-  const float *input; /* n_tokens × n_cols; also in scratch->prepared */
-} products;
-
 /* Makes token t of x ready for products, with those of the block's other tokens. */
 static void
 prepare (const block *b, const float *x, size_t n_cols, size_t t)
@@ -59,51 +44,30 @@ prepare (const block *b, const float *x, size_t n_cols, size_t t)
     b->kernels->prepare (x, n_cols, b->n_tokens, t, b->m->prepared);
 }
 
-static size_t
-tile_rows (const products *p)
-{
-  return p->b->n_tokens == 1 ? TILE_ROWS_DECODE : TILE_ROWS;
-}
-
-static size_t
-n_tiles (const products *p, const lm_linear *linear)
-{
-  return (linear->matrix.n_rows + tile_rows (p) - 1) / tile_rows (p);
-}
-
-static void
-multiply_tile (void *data, size_t index, unsigned worker)
-{
-  const products *p = data;
-  const lm_scratch *m = p->b->m;
-  const lm_linear *linear;
-  size_t i = 0, first, n;
-  lm_input input = { .x = p->input, .prepared = m->prepared, .n_tokens = p->b->n_tokens };
-  float *out;
-
-  while (index >= n_tiles (p, p->linears[i]))
-    index -= n_tiles (p, p->linears[i++]);
-  linear = p->linears[i];
-  first = index * tile_rows (p);
-  n = linear->matrix.n_rows - first;
-  n = n < tile_rows (p) ? n : tile_rows (p);
-  out = p->outs[i] + first;
-  input.n_cols = linear->matrix.n_cols;
-  p->b->kernels->matmul (&linear->matrix, first, n, &input, out, linear->matrix.n_rows,
-                         m->matmul + worker * m->matmul_bytes);
-  if (linear->bias != NULL)
-    for (size_t t = 0; t < p->b->n_tokens; t++)
-      p->b->kernels->add (out + t * linear->matrix.n_rows, linear->bias + first, n);
-}
-
+/* Multiplies up to three matrices with the same input, which is also in scratch->prepared. */
 static bool
-multiply (products *p)
+multiply (const block *b,
+          const float *input,
+          size_t n_linears,
+          const lm_linear *const linears[],
+          float *const outs[])
 {
-  size_t n = 0;
+  lm_products products = {
+    .kernels = b->kernels,
+    .n_linears = n_linears,
+    .x = input,
+    .prepared = b->m->prepared,
+    .n_tokens = b->n_tokens,
+    .scratch = b->m->matmul,
+    .scratch_bytes = b->m->matmul_bytes,
+  };
 
-  for (size_t i = 0; i < p->n_linears; i++)
-    n += n_tiles (p, p->linears[i]);
-  return run (p->b, n, multiply_tile, p);
+  for (size_t i = 0; i < n_linears; i++) {
+    products.linears[i] = linears[i];
+    products.outs[i] = outs[i];
+  }
+  return lm_products_run (&products, b->forward->model->pool, get_n_threads (b),
+                          b->forward->cancel);
 }
 
 /* ---- Tasks, one a token -------------------------------------------------------------------- */
@@ -218,15 +182,11 @@ static bool
 run_projections (const block *b)
 {
   const lm_scratch *m = b->m;
-  products qkv = {
-    .b = b,
-    .linears = { &b->layer->q, &b->layer->k, &b->layer->v },
-    .outs = { m->q, m->k, m->v },
-    .n_linears = 3,
-    .input = m->normed,
-  };
+  const lm_linear *const linears[] = { &b->layer->q, &b->layer->k, &b->layer->v };
+  float *const outs[] = { m->q, m->k, m->v };
 
-  return run (b, b->n_tokens, norm_for_attention, (void *) b) && multiply (&qkv) &&
+  return run (b, b->n_tokens, norm_for_attention, (void *) b) &&
+         multiply (b, m->normed, 3, linears, outs) &&
          run (b, b->n_tokens, place_and_cache, (void *) b);
 }
 
@@ -246,40 +206,27 @@ run_attention (const block *b)
     .scratch = m->attend,
     .parts = m->parts,
   };
-  products output = {
-    .b = b,
-    .linears = { &b->layer->attn_output },
-    .outs = { m->delta },
-    .n_linears = 1,
-    .input = m->attended,
-  };
+  const lm_linear *const output[] = { &b->layer->attn_output };
+  float *const delta[] = { m->delta };
 
   return lm_attention_run (&attention, b->forward->model->pool, get_n_threads (b),
                            b->forward->cancel) &&
-         run (b, b->n_tokens, prepare_attended, (void *) b) && multiply (&output);
+         run (b, b->n_tokens, prepare_attended, (void *) b) &&
+         multiply (b, m->attended, 1, output, delta);
 }
 
 static bool
 run_ffn (const block *b)
 {
   const lm_scratch *m = b->m;
-  products gate_up = {
-    .b = b,
-    .linears = { &b->layer->gate, &b->layer->up },
-    .outs = { m->gate, m->up },
-    .n_linears = 2,
-    .input = m->normed,
-  };
-  products down = {
-    .b = b,
-    .linears = { &b->layer->down },
-    .outs = { m->delta },
-    .n_linears = 1,
-    .input = m->gate,
-  };
+  const lm_linear *const gate_up[] = { &b->layer->gate, &b->layer->up };
+  const lm_linear *const down[] = { &b->layer->down };
+  float *const halves[] = { m->gate, m->up };
+  float *const delta[] = { m->delta };
 
-  return run (b, b->n_tokens, norm_for_ffn, (void *) b) && multiply (&gate_up) &&
-         run (b, b->n_tokens, gate_ffn, (void *) b) && multiply (&down) &&
+  return run (b, b->n_tokens, norm_for_ffn, (void *) b) &&
+         multiply (b, m->normed, 2, gate_up, halves) &&
+         run (b, b->n_tokens, gate_ffn, (void *) b) && multiply (b, m->gate, 1, down, delta) &&
          run (b, b->n_tokens, add_ffn, (void *) b);
 }
 
@@ -354,18 +301,13 @@ lm_forward_logits (const lm_forward *forward, uint32_t first, uint32_t n)
     .m = m,
     .n_tokens = n,
   };
-  products logits = {
-    .b = &b,
-    .linears = { &model->weights.output },
-    .outs = { m->logits },
-    .n_linears = 1,
-    .input = m->normed,
-  };
+  const lm_linear *const output[] = { &model->weights.output };
+  float *const logits[] = { m->logits };
 
   for (uint32_t t = 0; t < n; t++) {
     model->kernels->rms_norm (m->x + (first + t) * width, model->weights.output_norm, width,
                               model->hparams.norm_epsilon, m->normed + t * width);
     prepare (&b, m->normed, width, t);
   }
-  return multiply (&logits);
+  return multiply (&b, m->normed, 1, output, logits);
 }

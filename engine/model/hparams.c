@@ -12,6 +12,7 @@
 /* No model is near these; they keep every later product far from overflow. */
 #define MAX_DIMENSION (1u << 24)
 #define MAX_LAYERS    1024u
+#define MAX_HEAD_DIM  4096u
 
 static const struct {
   const char *name;
@@ -78,27 +79,35 @@ want_positive (reader *r, const char *suffix, float fallback)
   return value;
 }
 
+/* Fills in what the architecture decides; name need not be terminated. */
 static lm_status
-find_architecture (const lm_gguf *gguf, lm_hparams *h, lm_error *error)
+set_architecture (lm_hparams *h, const char *name, size_t length, lm_error *error)
 {
-  lm_slice name;
   char text[64];
 
-  if (!lm_gguf_get_string (gguf, "general.architecture", &name))
-    return lm_fail (error, LM_ERROR_FORMAT, "general.architecture", 0,
-                    "The file does not say which architecture its model has.");
   for (size_t i = 0; i < sizeof ARCHITECTURES / sizeof *ARCHITECTURES; i++)
-    if (strlen (ARCHITECTURES[i].name) == name.length &&
-        memcmp (ARCHITECTURES[i].name, name.data, name.length) == 0) {
+    if (strlen (ARCHITECTURES[i].name) == length &&
+        memcmp (ARCHITECTURES[i].name, name, length) == 0) {
       h->architecture = ARCHITECTURES[i].name;
       h->rope_layout = ARCHITECTURES[i].rope_layout;
       h->has_qk_norm = ARCHITECTURES[i].has_qk_norm;
       return LM_OK;
     }
-  snprintf (text, sizeof text, "%.*s",
-            (int) (name.length < sizeof text ? name.length : sizeof text - 1), name.data);
+  snprintf (text, sizeof text, "%.*s", (int) (length < sizeof text ? length : sizeof text - 1),
+            name);
   return lm_fail (error, LM_ERROR_ARCHITECTURE, text, 0,
                   "The architecture \"%s\" is not supported (llama, qwen2 and qwen3 are).", text);
+}
+
+static lm_status
+find_architecture (const lm_gguf *gguf, lm_hparams *h, lm_error *error)
+{
+  lm_slice name;
+
+  if (!lm_gguf_get_string (gguf, "general.architecture", &name))
+    return lm_fail (error, LM_ERROR_FORMAT, "general.architecture", 0,
+                    "The file does not say which architecture its model has.");
+  return set_architecture (h, name.data, name.length, error);
 }
 
 static void
@@ -138,9 +147,9 @@ read_attention (reader *r, lm_hparams *h)
     return;
   if (h->n_heads % h->n_kv_heads != 0)
     fail_key (r, "does not divide the number of heads");
-  h->head_dim = want_u32 (r, "attention.key_length", 4096,
+  h->head_dim = want_u32 (r, "attention.key_length", MAX_HEAD_DIM,
                           h->n_embd / h->n_heads ? h->n_embd / h->n_heads : 1);
-  value_dim = want_u32 (r, "attention.value_length", 4096, h->head_dim);
+  value_dim = want_u32 (r, "attention.value_length", MAX_HEAD_DIM, h->head_dim);
   if (value_dim != h->head_dim)
     fail_key (r, "differs from the key length");
   h->n_rot = want_u32 (r, "rope.dimension_count", h->head_dim, h->head_dim);
@@ -185,4 +194,36 @@ lm_hparams_read (const lm_gguf *gguf, lm_hparams *h, lm_error *error)
   if (r.status == LM_OK)
     read_rope_scaling (&r, h);
   return r.status;
+}
+
+static bool
+is_dimension (uint32_t n)
+{
+  return n > 0 && n <= MAX_DIMENSION;
+}
+
+lm_status
+lm_hparams_plan (const lm_shape *shape, lm_hparams *h, lm_error *error)
+{
+  lm_status status;
+
+  *h = (lm_hparams) { 0 };
+  status = set_architecture (h, shape->architecture, strlen (shape->architecture), error);
+  if (status != LM_OK)
+    return status;
+  if (!is_dimension (shape->n_vocab) || !is_dimension (shape->n_embd) ||
+      !is_dimension (shape->n_ff) || !is_dimension (shape->n_heads) || shape->n_layers == 0 ||
+      shape->n_layers > MAX_LAYERS || shape->n_kv_heads == 0 ||
+      shape->n_heads % shape->n_kv_heads != 0 || shape->head_dim == 0 ||
+      shape->head_dim > MAX_HEAD_DIM || shape->head_dim % 2 != 0)
+    return lm_fail (error, LM_ERROR_ARGUMENT, "shape", 0, "No model has such a shape.");
+  h->n_vocab = shape->n_vocab;
+  h->n_embd = shape->n_embd;
+  h->n_layers = shape->n_layers;
+  h->n_ff = shape->n_ff;
+  h->n_heads = shape->n_heads;
+  h->n_kv_heads = shape->n_kv_heads;
+  h->head_dim = shape->head_dim;
+  h->n_rot = shape->head_dim;
+  return LM_OK;
 }

@@ -38,3 +38,7 @@ typedef struct {
 /* LM_ERROR_ARCHITECTURE: unknown (subject: its name) or with parts the engine does not have;
  * LM_ERROR_FORMAT: a key is missing or senseless (subject: the key). */
 lm_status lm_hparams_read (const lm_gguf *gguf, lm_hparams *hparams, lm_error *error);
+
+/* The same of a model that is only planned, for counting memory; what shape does not say is left at
+ * zero. LM_ERROR_ARCHITECTURE; LM_ERROR_ARGUMENT, subject "shape": a number is senseless. */
+lm_status lm_hparams_plan (const lm_shape *shape, lm_hparams *hparams, lm_error *error);

@@ -9,6 +9,7 @@
 #include "model/kvcache.h"
 #include "model/scratch.h"
 #include "sampler/sampler.h"
+#include "util/cpu.h"
 #include "util/error.h"
 
 #define N_TYPES                 64
@@ -186,44 +187,145 @@ tokenizer_bytes (const lm_model *model)
 }
 
 static lm_status
-check_kv_type (const lm_model *model, lm_kv_type kv_type, lm_error *error)
+check_kv_type (const lm_hparams *hparams, lm_kv_type kv_type, lm_error *error)
 {
-  if (lm_kv_cache_can_be (&model->hparams, kv_type))
+  if (lm_kv_cache_can_be (hparams, kv_type))
     return LM_OK;
-  return lm_fail (error, LM_ERROR_ARGUMENT, "kv_type", model->hparams.head_dim,
+  return lm_fail (error, LM_ERROR_ARGUMENT, "kv_type", hparams->head_dim,
                   "This model's heads, of %u values, cannot be cached in 8 bits.",
-                  model->hparams.head_dim);
+                  hparams->head_dim);
+}
+
+static bool
+is_tied (const lm_gguf *gguf)
+{
+  return lm_gguf_find_tensor (gguf, "output.weight") == NULL;
+}
+
+/* ---- Memory ------------------------------------------------------------------------------- */
+
+/* What memory depends on, of a model that is open and of one that is planned. */
+typedef struct {
+  const lm_hparams *hparams;
+  const lm_kernels *kernels;
+  unsigned n_threads;
+  uint64_t weight_bytes;
+  uint64_t tokenizer_bytes;
+} needs;
+
+static lm_status
+sum_memory (const needs *n, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error)
+{
+  lm_memory sum = { .weights = n->weight_bytes };
+
+  if (check_kv_type (n->hparams, kv_type, error) != LM_OK)
+    return LM_ERROR_ARGUMENT;
+  sum.kv_cache = lm_kv_cache_bytes (n->hparams, n_ctx, kv_type);
+  sum.scratch = lm_scratch_bytes (n->hparams, n->kernels, n_ctx, n->n_threads);
+  if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
+                    "A context of %u tokens is not possible with this model.", n_ctx);
+  sum.scratch += n->tokenizer_bytes;
+  sum.scratch += (uint64_t) n->hparams->n_vocab * sizeof (lm_candidate); /* to sample from */
+  sum.scratch += (uint64_t) n_ctx * sizeof (lm_token);
+  sum.total = sum.weights + sum.kv_cache + sum.scratch;
+  *memory = sum;
+  return LM_OK;
 }
 
 lm_status
 lm_model_memory (
     const lm_model *model, uint32_t n_ctx, lm_kv_type kv_type, lm_memory *memory, lm_error *error)
 {
-  lm_memory zero = { 0 };
-  lm_memory sum = { 0 };
+  needs n = {
+    .hparams = &model->hparams,
+    .kernels = model->kernels,
+    .n_threads = model->threads.most,
+    .tokenizer_bytes = tokenizer_bytes (model),
+  };
+  bool tied = is_tied (model->gguf);
 
-  *memory = zero;
+  *memory = (lm_memory) { 0 };
   if (!model->has_hparams) {
     if (error != NULL)
       *error = model->hparams_error;
     return model->hparams_error.code;
   }
-  if (check_kv_type (model, kv_type, error) != LM_OK)
-    return LM_ERROR_ARGUMENT;
   for (size_t i = 0; i < model->gguf->n_tensors; i++)
-    sum.weights += model->gguf->tensors[i].bytes;
-  sum.kv_cache = lm_kv_cache_bytes (&model->hparams, n_ctx, kv_type);
-  sum.scratch = lm_scratch_bytes (&model->hparams, model->kernels, n_ctx, model->n_threads_most);
-  if (n_ctx == 0 || sum.kv_cache == 0 || sum.scratch == 0)
-    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, n_ctx,
-                    "A context of %u tokens is not possible with this model.", n_ctx);
-  sum.scratch += tokenizer_bytes (model);
-  sum.scratch += (uint64_t) model->hparams.n_vocab * sizeof (lm_candidate); /* to sample from */
-  sum.scratch += (uint64_t) n_ctx * sizeof (lm_token);
-  sum.total = sum.weights + sum.kv_cache + sum.scratch;
-  *memory = sum;
+    if (tied || strcmp (model->gguf->tensors[i].name, "token_embd.weight") != 0)
+      n.weight_bytes += model->gguf->tensors[i].bytes;
+  return sum_memory (&n, n_ctx, kv_type, memory, error);
+}
+
+lm_status
+lm_model_get_shape (const lm_model *model, lm_shape *shape, lm_error *error)
+{
+  const lm_hparams *h = &model->hparams;
+
+  *shape = (lm_shape) { 0 };
+  if (!model->has_hparams) {
+    if (error != NULL)
+      *error = model->hparams_error;
+    return model->hparams_error.code;
+  }
+  *shape = (lm_shape) {
+    .architecture = h->architecture,
+    .n_vocab = h->n_vocab,
+    .n_embd = h->n_embd,
+    .n_layers = h->n_layers,
+    .n_ff = h->n_ff,
+    .n_heads = h->n_heads,
+    .n_kv_heads = h->n_kv_heads,
+    .head_dim = h->head_dim,
+  };
   return LM_OK;
 }
+
+uint64_t
+lm_type_row_bytes (const char *type, uint64_t n_cols)
+{
+  for (uint32_t i = 0; i < N_TYPES; i++) {
+    const lm_type_traits *traits = lm_type_get_traits (i);
+    uint64_t bytes;
+
+    if (traits == NULL || strcmp (traits->name, type) != 0)
+      continue;
+    if (n_cols % traits->block_length != 0 ||
+        !lm_mul (n_cols / traits->block_length, traits->block_bytes, &bytes))
+      return 0;
+    return bytes;
+  }
+  return 0;
+}
+
+lm_status
+lm_plan_memory (const lm_shape *shape,
+                uint64_t weight_bytes,
+                uint32_t n_ctx,
+                lm_kv_type kv_type,
+                const lm_model_options *options,
+                lm_memory *memory,
+                lm_error *error)
+{
+  static const lm_model_options defaults = { 0 };
+  lm_hparams hparams;
+  needs n = { .hparams = &hparams, .weight_bytes = weight_bytes };
+  lm_status status = lm_hparams_plan (shape, &hparams, error);
+
+  *memory = (lm_memory) { 0 };
+  if (status != LM_OK)
+    return status;
+  options = options != NULL ? options : &defaults;
+  n.n_threads = lm_threads_choose (options->n_threads, options->n_threads_prefill).most;
+  n.kernels = lm_kernels_select (options->cpu_level, lm_cpu_get_features ());
+  if (n.kernels == NULL)
+    return lm_fail (error, LM_ERROR_ARGUMENT, options->cpu_level, 0,
+                    "This computer cannot compute with \"%s\".", options->cpu_level);
+  n.tokenizer_bytes = (uint64_t) hparams.n_vocab * TOKENIZER_BYTES_A_TOKEN;
+  return sum_memory (&n, n_ctx, kv_type, memory, error);
+}
+
+/* ---- Work --------------------------------------------------------------------------------- */
 
 /* Token embeddings are looked up, and are multiplied with only where the file has no output matrix
  * of its own; the output is needed once a prompt. */
@@ -231,7 +333,7 @@ lm_status
 lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *work, lm_error *error)
 {
   const lm_gguf *gguf = model->gguf;
-  bool is_tied = true;
+  bool tied = is_tied (gguf);
 
   *work = (lm_model_work) { 0 };
   if (!model->has_hparams) {
@@ -239,10 +341,8 @@ lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *wor
       *error = model->hparams_error;
     return model->hparams_error.code;
   }
-  if (check_kv_type (model, kv_type, error) != LM_OK)
+  if (check_kv_type (&model->hparams, kv_type, error) != LM_OK)
     return LM_ERROR_ARGUMENT;
-  for (size_t i = 0; i < gguf->n_tensors; i++)
-    is_tied = is_tied && strcmp (gguf->tensors[i].name, "output.weight") != 0;
   for (size_t i = 0; i < gguf->n_tensors; i++) {
     const lm_gguf_tensor *tensor = &gguf->tensors[i];
     bool is_embeddings = strcmp (tensor->name, "token_embd.weight") == 0;
@@ -250,7 +350,7 @@ lm_model_get_work (const lm_model *model, lm_kv_type kv_type, lm_model_work *wor
 
     if (tensor->n_dims < 2)
       continue;
-    if (!is_embeddings || is_tied)
+    if (!is_embeddings || tied)
       work->weight_bytes += tensor->bytes;
     if (!is_embeddings && !is_output)
       work->prefill_macs += n_elements (tensor);

@@ -62,7 +62,7 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
              "The tokenizer has more tokens than the model has embeddings.");
     return false;
   }
-  model->pool = lm_pool_new (model->n_threads_most);
+  model->pool = lm_pool_new (model->threads.most);
   if (model->pool == NULL ||
       !lm_rope_init (&model->rope, &model->hparams, model->weights.rope_factors)) {
     lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
@@ -70,33 +70,6 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
   }
   return lm_weights_prepare (&model->weights, model->kernels, model->pool, options->progress,
                              options->user_data, error) == LM_OK;
-}
-
-static unsigned
-limit_threads (unsigned n)
-{
-  return n < LM_POOL_MAX_THREADS ? n : LM_POOL_MAX_THREADS;
-}
-
-/* A number given for decoding alone bounds the threads of prefill too: it may stand for a limit
- * that the engine does not know of. */
-static void
-choose_threads (lm_model *model, const lm_model_options *options)
-{
-  lm_topology topology;
-  unsigned decode, prefill;
-
-  lm_topology_get (&topology);
-  decode = lm_topology_choose_decode (&topology);
-  prefill = lm_topology_choose_prefill (&topology);
-  if (options->n_threads > 0)
-    decode = prefill = (unsigned) options->n_threads;
-  if (options->n_threads_prefill > 0)
-    prefill = (unsigned) options->n_threads_prefill;
-  model->n_threads = limit_threads (decode);
-  model->n_threads_prefill = limit_threads (prefill);
-  model->n_threads_most =
-      model->n_threads > model->n_threads_prefill ? model->n_threads : model->n_threads_prefill;
 }
 
 lm_model *
@@ -111,7 +84,7 @@ lm_model_open (const char *path, const lm_model_options *options, lm_error *erro
   }
   options = options != NULL ? options : &defaults;
   model->level = options->level;
-  choose_threads (model, options);
+  model->threads = lm_threads_choose (options->n_threads, options->n_threads_prefill);
   model->kernels = lm_kernels_select (options->cpu_level, lm_cpu_get_features ());
   if (model->kernels == NULL) {
     lm_fail (error, LM_ERROR_ARGUMENT, options->cpu_level, 0,

@@ -7,6 +7,7 @@
 #include "model/weights.h"
 #include "tokenizer/tokenizer.h"
 #include "util/threads.h"
+#include "util/topology.h"
 
 #define LM_MAX_STOPS 16
 
@@ -26,10 +27,8 @@ struct lm_model {
   /* Read where the file holds a known architecture; needed for LM_OPEN_FULL. */
   lm_hparams hparams;
   bool has_hparams;
-  lm_error hparams_error;     /* why not */
-  unsigned n_threads;         /* that decoding uses */
-  unsigned n_threads_prefill; /* that prefill uses */
-  unsigned n_threads_most;    /* of the two: the pool's */
+  lm_error hparams_error; /* why not */
+  lm_threads threads;
   const lm_kernels *kernels;
 
   /* LM_OPEN_FULL. */

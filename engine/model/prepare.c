@@ -44,12 +44,6 @@ get_matrix (lm_weights *weights, size_t index)
   }
 }
 
-static bool
-is_repacked (const lm_matrix *matrix, const lm_kernels *kernels)
-{
-  return kernels->wants_panels != NULL && kernels->wants_panels (matrix->type);
-}
-
 static uint64_t
 file_bytes (const lm_matrix *matrix)
 {
@@ -151,7 +145,7 @@ lm_weights_prepare (lm_weights *weights,
 
     /* A file's size bounds the sum, of bytes that are there, far below 2^64. */
     w.total += file_bytes (matrix);
-    if (is_repacked (matrix, kernels))
+    if (lm_panels_are_wanted (kernels, matrix->type))
       bytes += round_up (lm_panels_bytes (matrix, kernels->panel_rows));
   }
   weights->panels_bytes = bytes;
@@ -162,7 +156,7 @@ lm_weights_prepare (lm_weights *weights,
   for (size_t i = 0; i < n && goes_on; i++) {
     lm_matrix *matrix = get_matrix (weights, i);
 
-    if (is_repacked (matrix, kernels)) {
+    if (lm_panels_are_wanted (kernels, matrix->type)) {
       uint64_t size = round_up (lm_panels_bytes (matrix, kernels->panel_rows));
 
       goes_on = repack (&w, matrix, kernels->panel_rows, (char *) weights->panels + at);

@@ -3,23 +3,41 @@
 #include <string.h>
 
 #include "probe/probe.h"
-#include "probe/read.h"
 #include "util/error.h"
 #include "util/pages.h"
 
-/* What a thread takes at a time: long enough to stream, and so short that a thread which another
- * program holds up does not make the others wait. */
-#define CHUNK_BYTES  ((size_t) 2 << 20)
-#define N_CHUNKS     ((size_t) (LM_PROBE_BYTES / CHUNK_BYTES))
+#define N_CHUNKS     ((size_t) (LM_PROBE_BYTES / LM_PROBE_CHUNK_BYTES))
 #define CHUNKS_A_JOB ((size_t) 32) /* between two looks at the clock */
 
+static void
+read_chunk (void *data, size_t index, unsigned worker)
+{
+  const lm_reading *r = data;
+  size_t chunk = (r->first + index) % r->n_chunks;
+
+  (void) worker;
+  r->way (r->memory + chunk * LM_PROBE_CHUNK_BYTES, LM_PROBE_CHUNK_BYTES);
+}
+
+uint64_t
+lm_reading_pass (lm_reading *reading, double pass_seconds)
+{
+  double end = lm_probe_now_seconds () + pass_seconds;
+  uint64_t bytes = 0;
+
+  do {
+    lm_pool_run_on (reading->pool, reading->n_threads, CHUNKS_A_JOB, read_chunk, reading, NULL);
+    reading->first = (reading->first + CHUNKS_A_JOB) % reading->n_chunks;
+    bytes += CHUNKS_A_JOB * LM_PROBE_CHUNK_BYTES;
+  } while (lm_probe_now_seconds () < end);
+  return bytes;
+}
+
 typedef struct {
-  lm_pool *pool;
+  lm_reading reading;
   uint8_t *memory; /* LM_PROBE_BYTES, owned */
   lm_read_fn ways[LM_MAX_READ_WAYS];
   size_t n_ways;
-  lm_read_fn way; /* of this pass */
-  size_t first;   /* chunk of this job */
 } probe;
 
 static void
@@ -28,33 +46,16 @@ fill_chunk (void *data, size_t index, unsigned worker)
   probe *p = data;
 
   (void) worker;
-  memset (p->memory + index * CHUNK_BYTES, 1, CHUNK_BYTES);
+  memset (p->memory + index * LM_PROBE_CHUNK_BYTES, 1, LM_PROBE_CHUNK_BYTES);
 }
 
-static void
-read_chunk (void *data, size_t index, unsigned worker)
-{
-  probe *p = data;
-
-  (void) worker;
-  p->way (p->memory + (p->first + index) * CHUNK_BYTES, CHUNK_BYTES);
-}
-
-/* Reads the memory round and round until the time is up. */
 static uint64_t
 read_pass (void *data, unsigned index, double pass_seconds)
 {
   probe *p = data;
-  double end = lm_probe_now_seconds () + pass_seconds;
-  uint64_t bytes = 0;
 
-  p->way = p->ways[index % p->n_ways];
-  do {
-    lm_pool_run (p->pool, CHUNKS_A_JOB, read_chunk, p, NULL);
-    p->first = (p->first + CHUNKS_A_JOB) % N_CHUNKS;
-    bytes += CHUNKS_A_JOB * CHUNK_BYTES;
-  } while (lm_probe_now_seconds () < end);
-  return bytes;
+  p->reading.way = p->ways[index % p->n_ways];
+  return lm_reading_pass (&p->reading, pass_seconds);
 }
 
 lm_status
@@ -62,24 +63,31 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
 {
   static const lm_probe_options defaults = { 0 };
   probe p = { 0 };
+  lm_pool *pool;
   lm_status status;
 
   options = options != NULL ? options : &defaults;
   *bytes_per_second = 0;
-  status = lm_probe_begin (options, &p.pool, error);
+  status = lm_probe_begin (options, &pool, error);
   if (status != LM_OK)
     return status;
   p.memory = lm_pages_alloc (LM_PROBE_BYTES);
   if (p.memory == NULL) {
-    lm_pool_free (p.pool);
+    lm_pool_free (pool);
     return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
                     "There is not enough memory.");
   }
   p.n_ways = lm_read_list_ways (p.ways);
+  p.reading = (lm_reading) {
+    .pool = pool,
+    .n_threads = lm_pool_get_n_threads (pool),
+    .memory = p.memory,
+    .n_chunks = N_CHUNKS,
+  };
   /* Pages that nobody has written to may all be one and the same. */
-  lm_pool_run (p.pool, N_CHUNKS, fill_chunk, &p, NULL);
+  lm_pool_run (pool, N_CHUNKS, fill_chunk, &p, NULL);
   status = lm_probe_run (options, read_pass, &p, bytes_per_second, error);
   lm_pages_free (p.memory, LM_PROBE_BYTES);
-  lm_pool_free (p.pool);
+  lm_pool_free (pool);
   return status;
 }

@@ -20,15 +20,21 @@ lm_probe_now_seconds (void)
 }
 
 lm_status
-lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error)
+lm_probe_check (const lm_probe_options *options, lm_error *error)
 {
-  lm_topology topology;
-
   if (options->n_threads < 0 || !(options->seconds >= 0 && options->seconds <= MAX_SECONDS))
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "That is no number of threads or seconds.");
-  lm_topology_get (&topology);
-  *pool = lm_pool_new (options->n_threads > 0 ? (unsigned) options->n_threads
-                                              : lm_topology_choose_decode (&topology));
+  return LM_OK;
+}
+
+lm_status
+lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error)
+{
+  lm_status status = lm_probe_check (options, error);
+
+  if (status != LM_OK)
+    return status;
+  *pool = lm_pool_new (lm_threads_choose (options->n_threads, 0).decode);
   if (*pool == NULL)
     return lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
   return LM_OK;

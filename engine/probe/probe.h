@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the probes share: a clock, passes until the time is up, the best of them. */
+ * What the probes share: a clock, passes until the time is up, memory read round and round. */
 #pragma once
 
 #include "lm.h"
+#include "probe/read.h"
 #include "util/threads.h"
 
 /* One pass, of about pass_seconds: does some work in the pool and returns how much, in bytes or
@@ -13,7 +14,10 @@ typedef uint64_t (*lm_probe_pass_fn) (void *data, unsigned index, double pass_se
 
 double lm_probe_now_seconds (void);
 
-/* Checks options and makes the pool that they ask for. LM_ERROR_ARGUMENT, LM_ERROR_MEMORY. */
+/* Checks options. LM_ERROR_ARGUMENT. */
+lm_status lm_probe_check (const lm_probe_options *options, lm_error *error);
+
+/* The same, and makes a pool of the threads that they ask for. LM_ERROR_MEMORY. */
 lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error);
 
 /* Makes LM_PROBE_PASSES passes within the time, tells progress between them, and writes the best
@@ -23,3 +27,21 @@ lm_status lm_probe_run (const lm_probe_options *options,
                         void *data,
                         double *best,
                         lm_error *error);
+
+/* What a thread takes of memory at a time: long enough to stream, and so short that a thread which
+ * another program holds up does not make the others wait. */
+#define LM_PROBE_CHUNK_BYTES ((size_t) 2 << 20)
+
+/* Memory that the pool reads round and round. */
+typedef struct {
+  lm_pool *pool;
+  unsigned n_threads;    /* of the pool's, to read with */
+  const uint8_t *memory; /* n_chunks × LM_PROBE_CHUNK_BYTES */
+  size_t n_chunks;
+  lm_read_fn way; /* of this pass */
+  size_t first;   /* chunk of this job */
+} lm_reading;
+
+/* Reads for pass_seconds the way that is set, going on where the last pass ended, and returns how
+ * many bytes. */
+uint64_t lm_reading_pass (lm_reading *reading, double pass_seconds);

@@ -6,6 +6,8 @@
 #endif
 #include "util/topology.h"
 
+#include "util/threads.h"
+
 #ifndef _WIN32
 #include <unistd.h>
 #endif
@@ -32,6 +34,31 @@ unsigned
 lm_topology_choose_prefill (const lm_topology *topology)
 {
   return topology->n_performance + topology->n_efficiency;
+}
+
+static unsigned
+limit_threads (unsigned n)
+{
+  return n < LM_POOL_MAX_THREADS ? n : LM_POOL_MAX_THREADS;
+}
+
+lm_threads
+lm_threads_choose (int decode, int prefill)
+{
+  lm_topology topology;
+  lm_threads threads;
+
+  lm_topology_get (&topology);
+  threads.decode = lm_topology_choose_decode (&topology);
+  threads.prefill = lm_topology_choose_prefill (&topology);
+  if (decode > 0)
+    threads.decode = threads.prefill = (unsigned) decode;
+  if (prefill > 0)
+    threads.prefill = (unsigned) prefill;
+  threads.decode = limit_threads (threads.decode);
+  threads.prefill = limit_threads (threads.prefill);
+  threads.most = threads.decode > threads.prefill ? threads.decode : threads.prefill;
+  return threads;
 }
 
 #if !defined(_WIN32) && !defined(__APPLE__)

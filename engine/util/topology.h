@@ -20,6 +20,17 @@ void lm_topology_get (lm_topology *topology);
 unsigned lm_topology_choose_decode (const lm_topology *topology);
 unsigned lm_topology_choose_prefill (const lm_topology *topology);
 
+/* How many threads to use, the caller included; each 1 … LM_POOL_MAX_THREADS. */
+typedef struct {
+  unsigned decode;
+  unsigned prefill;
+  unsigned most; /* of the two: the pool's */
+} lm_threads;
+
+/* On this computer, for what was asked for (0 or less: nothing). A number for decoding alone bounds
+ * the threads of prefill too: it may stand for a limit that the engine does not know of. */
+lm_threads lm_threads_choose (int decode, int prefill);
+
 /* ---- For systems with a folder like Linux's /sys ------------------------------------------- */
 
 #define LM_MAX_PROCESSORS 4096

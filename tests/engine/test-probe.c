@@ -92,6 +92,68 @@ test_peak (void)
   CHECK (n == 1 || fastest > slowest, "the best level is slower than plain C");
 }
 
+/* Every level computes every type; what is told can be. */
+static void
+test_kernels (void)
+{
+  enum { N_TYPES = 8 };
+  static const char *const TYPES[N_TYPES] = { "Q4_0", "Q4_K", "Q5_K", "Q6_K",
+                                              "Q8_0", "Q2_K", "Q3_K", "F16" };
+  const char *names[8];
+  size_t n = lm_cpu_levels (names, 8);
+
+  for (size_t i = 0; i < n; i++) {
+    lm_kernel_speed speeds[N_TYPES] = { 0 };
+    lm_memory_speed memory;
+    lm_error error = { 0 };
+    lm_probe_options options = { .seconds = 0.8, .cpu_level = names[i] };
+    double start = lm_probe_now_seconds ();
+
+    for (size_t j = 0; j < N_TYPES; j++)
+      speeds[j].type = TYPES[j];
+    CHECK (lm_probe_kernels (&options, LM_PROBE_LEAST_BYTES, speeds, N_TYPES, &memory, &error) ==
+               LM_OK,
+           "%s", error.message);
+    printf ("# %s in %.2f s: memory %.1f GB/s ± %.0f %%\n", names[i],
+            lm_probe_now_seconds () - start, memory.read_bandwidth * 1e-9, memory.spread * 100);
+    CHECK (memory.read_bandwidth > 1e8 && memory.read_bandwidth < 1e13, "%g",
+           memory.read_bandwidth);
+    CHECK (memory.spread >= 0 && memory.spread < 1, "%g", memory.spread);
+    for (size_t j = 0; j < N_TYPES; j++) {
+      printf ("#   %s: %.1f GB/s, %.1f G multiply-adds/s\n", TYPES[j], speeds[j].decode * 1e-9,
+              speeds[j].prefill * 1e-9);
+      CHECK (speeds[j].decode > 1e6 && speeds[j].decode < 1e13, "%g", speeds[j].decode);
+      CHECK (speeds[j].prefill > 1e6 && speeds[j].prefill < 1e15, "%g", speeds[j].prefill);
+    }
+  }
+}
+
+static bool
+stop_later (uint64_t done, uint64_t total, void *user_data)
+{
+  CHECK (done < total, "%llu", (unsigned long long) done);
+  return ++*(int *) user_data < 20;
+}
+
+static void
+test_kernel_errors (void)
+{
+  int n_calls = 0;
+  lm_error error = { 0 };
+  lm_memory_speed memory;
+  lm_kernel_speed good = { .type = "Q4_0" }, bad = { .type = "Q4_X" };
+  lm_probe_options stopped = { .seconds = 5, .progress = stop_later, .user_data = &n_calls };
+  lm_probe_options abacus = { .cpu_level = "abacus" };
+
+  CHECK (lm_probe_kernels (&stopped, 0, &good, 1, &memory, NULL) == LM_ERROR_CANCELLED, "stopped");
+  CHECK (n_calls == 20 && good.decode == 0, "%d", n_calls);
+  CHECK (lm_probe_kernels (NULL, 0, &bad, 1, &memory, &error) == LM_ERROR_TYPE, "a type");
+  CHECK (strcmp (error.subject, "Q4_X") == 0, "%s", error.subject);
+  CHECK (lm_probe_kernels (&abacus, 0, &good, 1, &memory, NULL) == LM_ERROR_ARGUMENT, "a level");
+  CHECK (lm_probe_kernels (NULL, 1, &good, 1, &memory, NULL) == LM_ERROR_ARGUMENT, "memory");
+  CHECK (lm_probe_kernels (NULL, 0, &good, 0, &memory, NULL) == LM_ERROR_ARGUMENT, "nothing");
+}
+
 static void
 test_errors (void)
 {
@@ -121,6 +183,8 @@ main (void)
     { "every way of reading does read", test_ways },
     { "the peak of every level is measured", test_peak },
     { "stops and mistakes are errors", test_errors },
+    { "every kind of weights is measured at every level", test_kernels },
+    { "stops and mistakes of that are errors", test_kernel_errors },
   };
 
   return check_main (TESTS, sizeof TESTS / sizeof *TESTS);

@@ -39,8 +39,9 @@ typedef struct {
   guint64 n_parameters; /* exactly */
   char *architecture;   /* "qwen2" */
   guint n_vocab, n_embd, n_layers, n_ff, n_heads, n_kv_heads, head_dim, n_ctx_train;
-  gboolean tied; /* the output matrix is the embedding */
-  char *licence; /* SPDX identifier, or a short name where there is none */
+  gboolean tied;   /* the output matrix is the embedding */
+  gboolean thinks; /* writes down its thoughts before it answers, which takes its time */
+  char *licence;   /* SPDX identifier, or a short name where there is none */
   char *licence_url;
   gboolean is_restricted;          /* not for every use: licence_note says how */
   char *licence_note;              /* translated sentence; NULL if there is nothing to say */

@@ -8,10 +8,56 @@
 
 typedef lm_status (*Probe) (const lm_probe_options *options, double *rate, lm_error *error);
 
+/* Who wants to know, and who may say stop. */
+typedef struct {
+  LinnetProbeProgressFunc progress; /* NULL allowed */
+  gpointer user_data;
+  GCancellable *cancellable; /* NULL allowed */
+} Watcher;
+
 static bool
 progress_cb (uint64_t done, uint64_t total, void *user_data)
 {
-  return !g_cancellable_is_cancelled (user_data);
+  const Watcher *watcher = user_data;
+
+  if (watcher->progress != NULL)
+    watcher->progress ((double) done / (double) total, watcher->user_data);
+  return !g_cancellable_is_cancelled (watcher->cancellable);
+}
+
+static gboolean
+start (const LinnetProbeOptions *options,
+       Watcher *watcher,
+       lm_probe_options *lm_options,
+       GError **error)
+{
+  *lm_options = (lm_probe_options) {
+    .n_threads = options->n_threads,
+    .seconds = options->seconds,
+    .cpu_level = options->cpu_level,
+    .progress = progress_cb,
+    .user_data = watcher,
+  };
+  return linnet_cpu_level_check (options->cpu_level, error) &&
+         !g_cancellable_set_error_if_cancelled (watcher->cancellable, error);
+}
+
+static gboolean
+finish (lm_status status, const lm_error *failure, const Watcher *watcher, GError **error)
+{
+  if (status == LM_OK)
+    return TRUE;
+  if (g_cancellable_set_error_if_cancelled (watcher->cancellable, error))
+    return FALSE;
+  if (failure->code == LM_ERROR_MEMORY)
+    g_set_error_literal (
+        error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_MEMORY,
+        _ ("There is not enough free memory to measure this computer’s speed. Close other "
+           "programs and try again."));
+  else
+    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED,
+                 _ ("This computer’s speed could not be measured (%s)."), failure->message);
+  return FALSE;
 }
 
 static gboolean
@@ -22,31 +68,12 @@ run (Probe probe,
      GError **error)
 {
   lm_error failure = { 0 };
-  lm_probe_options lm_options = {
-    .n_threads = options->n_threads,
-    .seconds = options->seconds,
-    .cpu_level = options->cpu_level,
-    .progress = progress_cb,
-    .user_data = cancellable,
-  };
+  Watcher watcher = { .cancellable = cancellable };
+  lm_probe_options lm_options;
 
   *rate = 0;
-  if (!linnet_cpu_level_check (options->cpu_level, error) ||
-      g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (probe (&lm_options, rate, &failure) == LM_OK)
-    return TRUE;
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (failure.code == LM_ERROR_MEMORY)
-    g_set_error_literal (
-        error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_MEMORY,
-        _ ("There is not enough free memory to measure this computer’s speed. Close other "
-           "programs and try again."));
-  else
-    g_set_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED,
-                 _ ("This computer’s speed could not be measured (%s)."), failure.message);
-  return FALSE;
+  return start (options, &watcher, &lm_options, error) &&
+         finish (probe (&lm_options, rate, &failure), &failure, &watcher, error);
 }
 
 gboolean
@@ -71,4 +98,39 @@ linnet_probe_int8_peak (const LinnetProbeOptions *options,
   g_return_val_if_fail (macs_per_second != NULL, FALSE);
 
   return run (lm_probe_int8_peak, options, cancellable, macs_per_second, error);
+}
+
+gboolean
+linnet_probe_kernels (const LinnetProbeOptions *options,
+                      LinnetKernelProbe *probe,
+                      LinnetProbeProgressFunc progress,
+                      gpointer user_data,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autofree lm_kernel_speed *speeds = NULL;
+  lm_memory_speed memory = { 0 };
+  lm_error failure = { 0 };
+  Watcher watcher = { progress, user_data, cancellable };
+  lm_probe_options lm_options;
+  lm_status status;
+
+  g_return_val_if_fail (options != NULL, FALSE);
+  g_return_val_if_fail (probe != NULL && probe->n_speeds > 0, FALSE);
+
+  if (!start (options, &watcher, &lm_options, error))
+    return FALSE;
+  speeds = g_new0 (lm_kernel_speed, probe->n_speeds);
+  for (guint i = 0; i < probe->n_speeds; i++)
+    speeds[i].type = probe->speeds[i].type;
+  status = lm_probe_kernels (&lm_options, probe->memory_bytes, speeds, probe->n_speeds, &memory,
+                             &failure);
+  for (guint i = 0; i < probe->n_speeds; i++) {
+    probe->speeds[i].decode = speeds[i].decode;
+    probe->speeds[i].prefill = speeds[i].prefill;
+  }
+  probe->read_bandwidth = memory.read_bandwidth;
+  probe->spread = memory.spread;
+  probe->n_threads = memory.n_threads;
+  return finish (status, &failure, &watcher, error);
 }

@@ -27,4 +27,33 @@ gboolean linnet_probe_int8_peak (const LinnetProbeOptions *options,
                                  double *macs_per_second,
                                  GError **error);
 
+/* Of matrices with weights of one type. */
+typedef struct {
+  const char *type; /* a literal: "Q4_K", as GGUF names tensor types */
+  double decode;    /* bytes of weights a second, one token at a time, from memory */
+  double prefill;   /* multiply-adds a second, many tokens at once */
+} LinnetKernelSpeed;
+
+/* Called while it works with 0…1; the first fifth is the memory's alone. */
+typedef void (*LinnetProbeProgressFunc) (double fraction, gpointer user_data);
+
+typedef struct {
+  guint64 memory_bytes;      /* in: to take for made-up weights, more than the caches hold; 0: the
+                                engine's choice */
+  LinnetKernelSpeed *speeds; /* in: n_speeds types; out: their speeds */
+  guint n_speeds;
+  double read_bandwidth; /* out: bytes a second that the threads read from memory meanwhile */
+  double spread;         /* out: by what part of it that was at times less, 0…1 */
+  guint n_threads;       /* out: that decoding used */
+} LinnetKernelProbe;
+
+/* How fast a model of such weights would be computed, with made-up ones. progress: NULL allowed.
+ * Likewise. */
+gboolean linnet_probe_kernels (const LinnetProbeOptions *options,
+                               LinnetKernelProbe *probe,
+                               LinnetProbeProgressFunc progress,
+                               gpointer user_data,
+                               GCancellable *cancellable,
+                               GError **error);
+
 G_END_DECLS

@@ -44,6 +44,8 @@ linnet_machine_new (const char *root)
 
   if (root == NULL)
     root = "/";
+  self->battery_percent = -1;
+  self->temperature = NAN;
   linnet_machine_read_processor (self, root);
   linnet_machine_read_memory (self, root);
   linnet_machine_apply_cgroup (self, root);

@@ -44,6 +44,7 @@ typedef struct {
   guint n_workers;     /* threads worth starting: n_threads, no more than the quota; ≥ 1 */
   LinnetIsa isa;       /* flags */
   gboolean is_virtual; /* a virtual machine, as far as the processor says */
+  guint64 cache;       /* bytes of the largest of its caches; 0: unknown */
   guint64 memory;      /* bytes: the computer's, or the control group's limit if that is less; 0:
                           unknown */
   guint64 available;   /* bytes of it that can be had without swapping; 0: unknown */

@@ -4,19 +4,15 @@
  * Plain data. */
 #pragma once
 
-#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include "engine/linnet-probe.h"
 
 G_BEGIN_DECLS
 
-/* Of matrices with weights of one type. */
-typedef struct {
-  const char *type; /* a literal: "Q4_K", as GGUF names tensor types */
-  double decode;    /* bytes of weights a second, one token at a time, from memory */
-  double prefill;   /* multiply-adds a second, many tokens at once */
-} LinnetKernelSpeed;
-
 typedef struct {
   double read_bandwidth;     /* bytes a second that all threads read from memory */
+  double spread;             /* by what part of it that was at times less while measured, 0…1 */
   double int8_peak;          /* 8-bit multiply-adds a second in registers */
   LinnetKernelSpeed *speeds; /* n_speeds, owned */
   guint n_speeds;
@@ -57,7 +53,11 @@ const LinnetKernelSpeed *linnet_measurements_get_speed (const LinnetMeasurements
 /* Kept between runs in the user's data folder. load: NULL if there is none, it is damaged, or it is
  * of another processor or level. processor: of LinnetMachine. */
 LinnetMeasurements *linnet_measurements_load (const char *processor);
-gboolean linnet_measurements_save (const LinnetMeasurements *self, GError **error);
+gboolean linnet_measurements_save (const LinnetMeasurements *self,
+                                   GError **error); /* G_FILE_ERROR */
+
+/* As it is kept in that file: an object of the fields' names. Transfer full. */
+JsonNode *linnet_measurements_to_json (const LinnetMeasurements *self);
 
 LinnetMeasurements *linnet_measurements_copy (const LinnetMeasurements *self);
 void linnet_measurements_free (LinnetMeasurements *self); /* NULL allowed */
