@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "engine/linnet-model.h"
+#include "library/linnet-library.h"
 
 G_BEGIN_DECLS
 
@@ -22,9 +23,14 @@ typedef int (*CliRun) (char **arguments);
 
 int cli_run_bench (char **arguments);
 int cli_run_chat (char **arguments);
+int cli_run_create (char **arguments);
 int cli_run_demo (char **arguments);
 int cli_run_inspect (char **arguments);
+int cli_run_list (char **arguments);
 int cli_run_perplexity (char **arguments);
+int cli_run_pull (char **arguments);
+int cli_run_rm (char **arguments);
+int cli_run_show (char **arguments);
 int cli_run_tokenize (char **arguments);
 
 /* ---- Messages (cli.c) --------------------------------------------------------------------- */
@@ -109,10 +115,20 @@ gboolean cli_parse_cache_type (const char *command, const char *text, LinnetCach
 /* An argument as UTF-8, whatever the locale. Transfer full; NULL: complained. */
 char *cli_parse_text (const char *command, const char *option, const char *argument);
 
-/* ---- Models (options.c) ------------------------------------------------------------------- */
+/* ---- Models (options.c, models.c) ----------------------------------------------------------- */
 
-/* path, or the demo model's if it is NULL. Transfer full; NULL: complained. */
-char *cli_find_model (const char *path);
+/* The models on this computer, as they are now. Runs a main loop of its own. Transfer full. */
+LinnetLibrary *cli_open_library (void);
+/* The model of that name; NULL: complained, with what to do next. Borrowed. */
+LinnetLibraryModel *cli_find_in_library (LinnetLibrary *library, const char *name);
+
+/* Adds an object with all that is known of it (command-show.c). */
+void cli_build_model (JsonBuilder *builder, LinnetLibraryModel *model);
+
+/* A path as it is, that of a model of the library by its name, or the demo model's if name is NULL.
+ * model (NULL allowed): the model of the library, transfer full, or NULL. Transfer full; NULL:
+ * complained. */
+char *cli_find_model (const char *name, LinnetLibraryModel **model);
 
 /* Opens it, or the demo model. options and cancellable: NULL allowed. On failure complains and
  * returns NULL, and status (NULL allowed) is what to exit with. */

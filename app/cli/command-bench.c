@@ -197,7 +197,7 @@ list_files (const BenchArguments *given)
   if (given->files != NULL)
     g_strv_builder_addv (builder, (const char **) given->files);
   if (given->model == NULL && given->files == NULL) {
-    char *demo = cli_find_model (NULL);
+    char *demo = cli_find_model (NULL, NULL);
 
     if (demo == NULL)
       return NULL;

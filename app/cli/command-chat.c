@@ -20,6 +20,7 @@ typedef struct {
   int n_ctx;
   gint64 seed;
   CliCompute compute;
+  GStrv names;
 } ChatArguments;
 
 static void
@@ -32,6 +33,7 @@ clear_arguments (ChatArguments *given)
   cli_compute_clear (&given->compute);
   g_free (given->state);
   g_free (given->kv);
+  g_strfreev (given->names);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChatArguments, clear_arguments)
@@ -40,7 +42,8 @@ static gboolean
 parse (char **arguments, ChatArguments *given, int *status)
 {
   const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &given->model, N_ ("The model"), N_ ("FILE") },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &given->model,
+      N_ ("The model: a file, or a name as in “linnet-cli list”"), N_ ("FILE") },
     { "system", 's', 0, G_OPTION_ARG_FILENAME, &given->system,
       N_ ("What the model shall know or be (system prompt)"), N_ ("TEXT") },
     { "prompt", 'p', 0, G_OPTION_ARG_FILENAME, &given->question,
@@ -59,21 +62,43 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("FILE") },
     { "no-lookup", 0, 0, G_OPTION_ARG_NONE, &given->no_lookup,
       N_ ("Do not guess tokens from the text so far (the answers are the same)"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given->names, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
 
-  return cli_parse (arguments, entries, &given->compute, NULL,
+  return cli_parse (arguments, entries, &given->compute, _ ("[NAME]"),
                     _ ("Talks with a model. Ctrl+C stops an answer, Ctrl+D ends the conversation."),
                     status);
 }
 
-/* Everything but texts and files; what is unset keeps its default. */
+/* The model that is meant, by option or by name. FALSE: complained. */
 static gboolean
-fill_options (const ChatArguments *given, CliTalkOptions *options)
+choose_model (ChatArguments *given)
+{
+  guint n = given->names != NULL ? g_strv_length (given->names) : 0;
+
+  if (n > 1 || (n == 1 && given->model != NULL)) {
+    cli_usage ("chat", _ ("“%s” is one argument too many."), given->names[n - 1]);
+    return FALSE;
+  }
+  if (n == 1)
+    given->model = g_strdup (given->names[0]);
+  return TRUE;
+}
+
+/* Everything but texts and files; what is unset keeps its default, or what modelfile (NULL allowed)
+ * says. */
+static gboolean
+fill_options (const ChatArguments *given, const LinnetModelfile *modelfile, CliTalkOptions *options)
 {
   double temperature;
+  int n_threads = 0;
 
   linnet_generation_options_init (&options->generation);
+  if (modelfile != NULL) {
+    options->has_seed = linnet_modelfile_apply (modelfile, &options->generation, &options->load);
+    n_threads = options->load.model.n_threads;
+  }
   temperature = options->generation.temperature;
   if (!cli_check_range ("chat", "-n", given->n_tokens, 1, 1000000) ||
       !cli_check_range ("chat", "--ctx", given->n_ctx, 16, 16777216) ||
@@ -87,10 +112,13 @@ fill_options (const ChatArguments *given, CliTalkOptions *options)
   if (given->n_ctx != CLI_UNSET)
     options->load.n_ctx = (guint) given->n_ctx;
   options->load.model = cli_compute_get_options (&given->compute);
+  if (n_threads > 0 && given->compute.n_threads == CLI_UNSET)
+    options->load.model.n_threads = options->load.model.n_threads_prefill = n_threads;
   options->generation.no_lookup = given->no_lookup;
-  options->has_seed = given->seed != CLI_UNSET;
-  if (options->has_seed)
+  if (given->seed != CLI_UNSET) {
+    options->has_seed = TRUE;
     options->generation.seed = (guint64) given->seed;
+  }
   return TRUE;
 }
 
@@ -104,21 +132,29 @@ cli_run_chat (char **arguments)
   g_autofree char *model = NULL;
   g_autofree char *system = NULL;
   g_autofree char *question = NULL;
+  g_autoptr (LinnetLibraryModel) entry = NULL;
+  const LinnetModelfile *modelfile = NULL;
   int status;
 
   if (!parse (arguments, &given, &status))
     return status;
-  if (!fill_options (&given, &options))
+  /* Once to complain of the command line before anything is looked for. */
+  if (!choose_model (&given) || !fill_options (&given, NULL, &options))
     return CLI_USAGE;
   if (given.system != NULL && (system = cli_parse_text ("chat", "--system", given.system)) == NULL)
     return CLI_USAGE;
   if (given.question != NULL && (question = cli_parse_text ("chat", "-p", given.question)) == NULL)
     return CLI_USAGE;
-  model = cli_find_model (given.model);
+  model = cli_find_model (given.model, &entry);
   if (model == NULL)
     return CLI_FAILED;
+  if (entry != NULL)
+    modelfile = linnet_library_model_get_modelfile (entry);
+  if (modelfile != NULL)
+    fill_options (&given, modelfile, &options);
   options.model = model;
-  options.system = system;
+  options.modelfile = modelfile;
+  options.system = system != NULL || modelfile == NULL ? system : modelfile->system;
   options.question = question;
   options.state = given.state;
   return cli_talk (&options);

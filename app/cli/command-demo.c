@@ -33,7 +33,7 @@ cli_run_demo (char **arguments)
   if (!cli_parse (arguments, entries, &compute, NULL,
                   _ ("Describes this computer and asks the demo model a question."), &status))
     return status;
-  model = cli_find_model (NULL);
+  model = cli_find_model (NULL, NULL);
   if (model == NULL)
     return CLI_FAILED;
   options.model = model;

@@ -17,6 +17,11 @@ static const struct {
   CliRun run;
 } COMMANDS[] = {
   { "chat", N_ ("Talk with a model"), cli_run_chat },
+  { "pull", N_ ("Get a model by its name"), cli_run_pull },
+  { "list", N_ ("List the models on this computer"), cli_run_list },
+  { "show", N_ ("Show what a model is, and what it is told beforehand"), cli_run_show },
+  { "create", N_ ("Make a model of your own from a Modelfile"), cli_run_create },
+  { "rm", N_ ("Delete a model"), cli_run_rm },
   { "demo", N_ ("Describe this computer and ask the demo model a question"), cli_run_demo },
   { "tokenize", N_ ("Show the tokens of a text"), cli_run_tokenize },
   { "inspect", N_ ("Show what is in a GGUF file and what memory it needs"), cli_run_inspect },

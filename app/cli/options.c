@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Command lines into values: options, ranges, lists, and which model is meant. */
+ * Command lines into values: options, ranges, lists; and opening the model that is meant. */
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -7,10 +7,7 @@
 #include <stdio.h>
 
 #include "cli.h"
-#include "linnet-data.h"
 #include "machine/linnet-machine.h"
-
-#define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
 #define MAX_THREADS 1024
 
@@ -195,16 +192,6 @@ cli_parse_text (const char *command, const char *option, const char *argument)
   return g_steal_pointer (&text);
 }
 
-char *
-cli_find_model (const char *path)
-{
-  char *found = path != NULL ? g_strdup (path) : linnet_data_find (DEMO_MODEL);
-
-  if (found == NULL)
-    cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
-  return found;
-}
-
 static void
 loading_cb (double fraction, gpointer user_data)
 {
@@ -218,7 +205,7 @@ cli_open_model (const char *path,
                 GCancellable *cancellable,
                 int *status)
 {
-  g_autofree char *found = cli_find_model (path);
+  g_autofree char *found = cli_find_model (path, NULL);
   g_autoptr (GError) error = NULL;
   LinnetModel *model = NULL;
   int failure = CLI_FAILED;

@@ -288,6 +288,8 @@ set_options (Talk *talk)
   if (!options->has_seed)
     generation.seed = ((guint64) g_random_int () << 32) | g_random_int ();
   linnet_chat_set_options (talk->chat, &generation);
+  if (options->modelfile != NULL)
+    linnet_modelfile_begin (options->modelfile, linnet_chat_get_conversation (talk->chat));
 }
 
 int

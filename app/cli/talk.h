@@ -3,15 +3,16 @@
  */
 #pragma once
 
-#include "engine/linnet-engine.h"
+#include "library/linnet-modelfile-apply.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  const char *model;    /* path */
-  const char *system;   /* system prompt, or NULL */
-  const char *question; /* NULL: questions come from standard input, a line each */
-  const char *state;    /* file that keeps what was read from one run to the next, or NULL */
+  const char *model;                /* path */
+  const char *system;               /* system prompt, or NULL */
+  const LinnetModelfile *modelfile; /* whose messages the conversation begins with, or NULL */
+  const char *question;             /* NULL: questions come from standard input, a line each */
+  const char *state; /* file that keeps what was read from one run to the next, or NULL */
   LinnetLoadOptions load;
   LinnetGenerationOptions generation;
   gboolean has_seed; /* otherwise each answer gets its own */

@@ -12,6 +12,7 @@ struct _LinnetChat {
   LinnetMessage *question;      /* of the generation; NULL when nobody waits for its answer */
   LinnetMessage *answer;        /* likewise */
   char *system_prompt;
+  GStrv stops; /* of the options */
 
   LinnetGenerationOptions options;
   gboolean has_options;
@@ -136,6 +137,7 @@ linnet_chat_finalize (GObject *object)
 
   g_clear_object (&self->conversation);
   g_clear_pointer (&self->system_prompt, g_free);
+  g_clear_pointer (&self->stops, g_strfreev);
   G_OBJECT_CLASS (linnet_chat_parent_class)->finalize (object);
 }
 
@@ -289,11 +291,16 @@ linnet_chat_set_system_prompt (LinnetChat *self, const char *system_prompt)
 void
 linnet_chat_set_options (LinnetChat *self, const LinnetGenerationOptions *options)
 {
+  GStrv stops = options != NULL ? g_strdupv ((char **) options->stops) : NULL;
+
   g_return_if_fail (LINNET_IS_CHAT (self));
 
   self->has_options = options != NULL;
   if (options != NULL)
     self->options = *options;
+  g_strfreev (self->stops);
+  self->stops = stops;
+  self->options.stops = (const char *const *) stops;
 }
 
 static gboolean

@@ -51,8 +51,10 @@ typedef struct {
   float presence_penalty;
   float frequency_penalty;
   guint64 seed;
-  guint max_tokens;   /* 0: until the context is full */
-  gboolean no_lookup; /* do not guess tokens from the text so far; the answer is the same */
+  guint max_tokens;         /* 0: until the context is full */
+  const char *const *stops; /* texts at which the answer ends, without them; NULL: none; borrowed,
+                               and copied by those who keep the options */
+  gboolean no_lookup;       /* do not guess tokens from the text so far; the answer is the same */
 } LinnetGenerationOptions;
 
 /* What a chat uses when nobody chose: temperature 0.7, top-k 40, top-p 0.9, min-p 0.05, repetition

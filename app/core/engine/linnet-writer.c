@@ -2,6 +2,7 @@
  * LinnetWriter: prefill, then sample and append until something ends the answer. */
 #include "engine/linnet-writer.h"
 
+#include "engine/linnet-stop-buffer.h"
 #include "engine/linnet-utf8-buffer.h"
 
 /* Tokens that the markup around one message takes, generously; a first guess. */
@@ -24,6 +25,8 @@ struct _LinnetWriter {
   lm_lookup_mode lookup;
   guint max_tokens;
   LinnetUtf8Buffer utf8;
+  LinnetStopBuffer stop;
+  gboolean is_at_stop; /* one of the stops has come */
   gint64 decode_start_us;
   guint n_written;
 };
@@ -73,6 +76,7 @@ linnet_writer_new (LinnetModel *model,
   self->model = model;
   self->session = session;
   self->max_tokens = options->max_tokens;
+  linnet_stop_buffer_init (&self->stop, options->stops);
   self->sampling = (lm_sampling) {
     .temperature = options->temperature,
     .top_k = options->top_k,
@@ -93,6 +97,7 @@ linnet_writer_free (LinnetWriter *self)
   g_ptr_array_unref (self->texts);
   g_array_unref (self->roles);
   g_string_free (self->chunk, TRUE);
+  linnet_stop_buffer_clear (&self->stop);
   linnet_answer_unref (self->answer);
   g_free (self);
 }
@@ -180,6 +185,7 @@ write_token (LinnetWriter *self, lm_token token)
     linnet_utf8_buffer_append (&self->utf8, bytes, length, self->chunk);
   }
   self->n_written++;
+  self->is_at_stop = linnet_stop_buffer_filter (&self->stop, self->chunk);
   linnet_answer_append (self->answer, self->chunk->str, self->chunk->len, measure_speed (self));
   g_string_truncate (self->chunk, 0);
 }
@@ -212,7 +218,8 @@ advance (LinnetWriter *self, lm_token token, lm_error *failure)
       lm_session_advance (self->session, token, &self->sampling, more,
                           MIN (count_left (self), MAX_MORE_TOKENS), &n_more, failure);
 
-  for (size_t i = 0; i < n_more && !linnet_answer_is_stopped (self->answer); i++)
+  for (size_t i = 0; i < n_more && !self->is_at_stop && !linnet_answer_is_stopped (self->answer);
+       i++)
     write_token (self, more[i]);
   return status;
 }
@@ -241,6 +248,10 @@ decode (LinnetWriter *self, LinnetFinishReason *reason, lm_error *failure)
       return LM_OK;
     }
     write_token (self, token);
+    if (self->is_at_stop) {
+      *reason = LINNET_FINISH_END;
+      return LM_OK;
+    }
     if (context_is_full (self)) {
       *reason = LINNET_FINISH_CONTEXT;
       return LM_OK;
@@ -248,6 +259,10 @@ decode (LinnetWriter *self, LinnetFinishReason *reason, lm_error *failure)
     status = advance (self, token, failure);
     if (status != LM_OK)
       return status;
+    if (self->is_at_stop) {
+      *reason = LINNET_FINISH_END;
+      return LM_OK;
+    }
     if (count_left (self) == 0) {
       *reason = LINNET_FINISH_LENGTH;
       return LM_OK;
@@ -258,7 +273,11 @@ decode (LinnetWriter *self, LinnetFinishReason *reason, lm_error *failure)
 static void
 flush_text (LinnetWriter *self)
 {
+  if (self->is_at_stop)
+    return;
   linnet_utf8_buffer_flush (&self->utf8, self->chunk);
+  if (!linnet_stop_buffer_filter (&self->stop, self->chunk))
+    linnet_stop_buffer_flush (&self->stop, self->chunk);
   if (self->chunk->len > 0)
     linnet_answer_append (self->answer, self->chunk->str, self->chunk->len, measure_speed (self));
   g_string_truncate (self->chunk, 0);

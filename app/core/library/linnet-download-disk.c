@@ -12,11 +12,11 @@
 
 #define HASH_SLICE_BYTES (1024 * 1024)
 /* That a download leaves free, for everything else that wants to write. */
-#define SPARE_BYTES (G_GUINT64_CONSTANT (32) * 1024 * 1024)
+#define SPARE_BYTES    (G_GUINT64_CONSTANT (32) * 1024 * 1024)
 #define MAX_NAME_BYTES 200
 /* Another part of this program may be about to let go of the file. */
 #define N_LOCK_TRIES 40
-#define LOCK_TRY_US 50000
+#define LOCK_TRY_US  50000
 
 struct _LinnetDisk {
   char *folder, *path, *final, *journal;
@@ -87,7 +87,7 @@ linnet_disk_open (const char *folder, const char *name, GError **error)
   LinnetDisk *self;
 
   if (!is_plain_name (name)) {
-    linnet_download_set_disk_error (error, EINVAL, folder);
+    linnet_download_set_name_error (error, name);
     return NULL;
   }
   if (g_mkdir_with_parents (folder, 0755) != 0) {
@@ -145,8 +145,7 @@ linnet_disk_save (LinnetDisk *self, const LinnetJournal *journal)
   g_autoptr (GError) error = NULL;
 
   if (flush (self->fd) != 0 || !linnet_journal_save (journal, self->journal, &error))
-    g_debug ("the journal %s is not kept: %s",
-             self->journal,
+    g_debug ("the journal %s is not kept: %s", self->journal,
              error != NULL ? error->message : g_strerror (errno));
 }
 
@@ -201,7 +200,7 @@ linnet_disk_read (LinnetDisk *self, guint64 offset, guint8 *bytes, gsize n_bytes
 
 gboolean
 linnet_disk_write (
-  LinnetDisk *self, guint64 offset, const guint8 *bytes, gsize n_bytes, GError **error)
+    LinnetDisk *self, guint64 offset, const guint8 *bytes, gsize n_bytes, GError **error)
 {
   while (n_bytes > 0) {
     gssize n = pwrite (self->fd, bytes, n_bytes, (off_t) offset);
@@ -248,7 +247,7 @@ linnet_disk_check_room (const char *folder, guint64 n_bytes, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (folder);
   g_autoptr (GFileInfo) info =
-    g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, NULL);
+      g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, NULL);
   guint64 n_free;
 
   /* Not all file systems tell; the first write that fails does. */
@@ -305,8 +304,7 @@ linnet_disk_hash_final (const char *folder, const char *name, const int *serial,
 
   if (fd < 0)
     return NULL;
-  while (g_atomic_int_get (serial) == wanted_serial &&
-         (n = read (fd, slice, HASH_SLICE_BYTES)) > 0)
+  while (g_atomic_int_get (serial) == wanted_serial && (n = read (fd, slice, HASH_SLICE_BYTES)) > 0)
     g_checksum_update (sum, slice, n);
   close (fd);
   return n == 0 ? g_strdup (g_checksum_get_string (sum)) : NULL;

@@ -21,10 +21,10 @@ gboolean linnet_disk_empty (LinnetDisk *self, GError **error);
 /* Sparse. */
 gboolean linnet_disk_set_size (LinnetDisk *self, guint64 bytes, GError **error);
 guint64 linnet_disk_get_size (LinnetDisk *self);
-gboolean linnet_disk_read (
-  LinnetDisk *self, guint64 offset, guint8 *bytes, gsize n_bytes, GError **error);
+gboolean
+linnet_disk_read (LinnetDisk *self, guint64 offset, guint8 *bytes, gsize n_bytes, GError **error);
 gboolean linnet_disk_write (
-  LinnetDisk *self, guint64 offset, const guint8 *bytes, gsize n_bytes, GError **error);
+    LinnetDisk *self, guint64 offset, const guint8 *bytes, gsize n_bytes, GError **error);
 /* Flushes the part, renames it, and removes the journal. */
 gboolean linnet_disk_place (LinnetDisk *self, GError **error);
 
@@ -35,9 +35,7 @@ void linnet_disk_remove (const char *folder, const char *name, gboolean is_finis
 gboolean linnet_disk_has_final (const char *folder, const char *name, guint64 bytes);
 guint64 linnet_disk_get_final_bytes (const char *folder, const char *name);
 /* NULL: it cannot be read, or *serial is not wanted_serial any more. */
-char *linnet_disk_hash_final (const char *folder,
-                              const char *name,
-                              const int *serial,
-                              int wanted_serial);
+char *
+linnet_disk_hash_final (const char *folder, const char *name, const int *serial, int wanted_serial);
 
 G_END_DECLS

@@ -5,44 +5,28 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
-G_DEFINE_QUARK (linnet-download-error-quark, linnet_download_error)
+G_DEFINE_QUARK (linnet - download - error - quark, linnet_download_error)
 
 void
 linnet_download_set_status_error (GError **error, guint status, const char *host)
 {
   if (status == 404 || status == 410)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_NOT_FOUND,
-                 _ ("%s does not have this file. Check the model’s name."),
-                 host);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NOT_FOUND,
+                 _ ("%s does not have this file. Check the model’s name."), host);
   else if (status == 401 || status == 403 || status == 407)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_REFUSED,
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_REFUSED,
                  _ ("%s does not give this file to everyone: it asks for a login. Choose another "
                     "source or another model."),
                  host);
   else if (status == 429)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_SERVER,
-                 _ ("%s is asked too often just now. Try again in a few minutes."),
-                 host);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_SERVER,
+                 _ ("%s is asked too often just now. Try again in a few minutes."), host);
   else if (status >= 500 || status == 408)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_SERVER,
-                 _ ("%s has a problem of its own (%u). Try again later."),
-                 host,
-                 status);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_SERVER,
+                 _ ("%s has a problem of its own (%u). Try again later."), host, status);
   else if (status >= 400)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_REFUSED,
-                 _ ("%s refuses to give this file (%u). Choose another source."),
-                 host,
-                 status);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_REFUSED,
+                 _ ("%s refuses to give this file (%u). Choose another source."), host, status);
   else
     linnet_download_set_nonsense_error (error, host);
 }
@@ -70,32 +54,22 @@ gboolean
 linnet_download_set_network_error (GError **error, const GError *cause, const char *host)
 {
   if (cause->domain == G_TLS_ERROR) {
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_NETWORK,
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
                  _ ("The connection to %s is not safe, so nothing was fetched from it. Check the "
                     "computer’s clock and network."),
                  host);
     return g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_EOF);
   }
   if (is_proxy (cause)) {
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_NETWORK,
-                 _ ("The proxy does not lead to %s. Check the proxy in the preferences."),
-                 host);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
+                 _ ("The proxy does not lead to %s. Check the proxy in the preferences."), host);
     return FALSE;
   }
   if (is_unreachable (cause))
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_NETWORK,
-                 _ ("%s cannot be reached. Check the network connection and try again."),
-                 host);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
+                 _ ("%s cannot be reached. Check the network connection and try again."), host);
   else
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_NETWORK,
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
                  _ ("The connection to %s broke again and again. What was fetched is kept; try "
                     "again later."),
                  host);
@@ -105,9 +79,7 @@ linnet_download_set_network_error (GError **error, const GError *cause, const ch
 void
 linnet_download_set_stall_error (GError **error, const char *host)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_NETWORK,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
                _ ("Nothing comes from %s any more. What was fetched is kept; try again later."),
                host);
 }
@@ -115,9 +87,7 @@ linnet_download_set_stall_error (GError **error, const char *host)
 void
 linnet_download_set_nonsense_error (GError **error, const char *host)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_SERVER,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_SERVER,
                _ ("%s gives an answer that makes no sense. Try again later, or choose another "
                   "source."),
                host);
@@ -126,20 +96,25 @@ linnet_download_set_nonsense_error (GError **error, const char *host)
 void
 linnet_download_set_redirect_error (GError **error, const char *host)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_SERVER,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_SERVER,
                _ ("%s sends us on to a place that cannot be trusted or does not exist. Choose "
                   "another source."),
                host);
 }
 
 void
+linnet_download_set_address_error (GError **error, const char *url)
+{
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_REFUSED,
+               _ ("“%s” is not an address that files are fetched from safely. Give one that begins "
+                  "with https://."),
+               url);
+}
+
+void
 linnet_download_set_changed_error (GError **error, const char *host)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_CHANGED,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_CHANGED,
                _ ("The file at %s is not the one that was asked for any more. Try again, or choose "
                   "another source."),
                host);
@@ -148,11 +123,8 @@ linnet_download_set_changed_error (GError **error, const char *host)
 void
 linnet_download_set_damaged_error (GError **error, const char *name)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_DAMAGED,
-               _ ("“%s” arrived damaged and was thrown away. Try again."),
-               name);
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DAMAGED,
+               _ ("“%s” arrived damaged and was thrown away. Try again."), name);
 }
 
 void
@@ -161,21 +133,16 @@ linnet_download_set_room_error (GError **error, guint64 n_needed, guint64 n_free
   g_autofree char *needed = g_format_size (n_needed);
   g_autofree char *there = g_format_size (n_free);
 
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_DISK_FULL,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK_FULL,
                _ ("The disk has no room: %s are needed and %s are free. Delete something, or "
                   "choose another folder."),
-               needed,
-               there);
+               needed, there);
 }
 
 void
 linnet_download_set_busy_error (GError **error, const char *name)
 {
-  g_set_error (error,
-               LINNET_DOWNLOAD_ERROR,
-               LINNET_DOWNLOAD_ERROR_DISK,
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK,
                _ ("“%s” is being fetched already, by another window or program. Wait for it to "
                   "finish."),
                name);
@@ -189,27 +156,23 @@ linnet_download_set_disk_error (GError **error, int code, const char *folder)
       || code == EDQUOT
 #endif
   )
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_DISK_FULL,
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK_FULL,
                  _ ("The disk is full. Delete something and try again; what was fetched is kept."));
   else if (code == EFBIG)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_DISK_FULL,
-                 _ ("The folder “%s” cannot hold a file this big. Choose another folder."),
-                 folder);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK_FULL,
+                 _ ("The folder “%s” cannot hold a file this big. Choose another folder."), folder);
   else if (code == EACCES || code == EPERM || code == EROFS)
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_DISK,
-                 _ ("Nothing may be written to the folder “%s”. Choose another folder."),
-                 folder);
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK,
+                 _ ("Nothing may be written to the folder “%s”. Choose another folder."), folder);
   else
-    g_set_error (error,
-                 LINNET_DOWNLOAD_ERROR,
-                 LINNET_DOWNLOAD_ERROR_DISK,
-                 _ ("The folder “%s” cannot be written to: %s. Choose another folder."),
-                 folder,
+    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK,
+                 _ ("The folder “%s” cannot be written to: %s. Choose another folder."), folder,
                  g_strerror (code));
+}
+
+void
+linnet_download_set_name_error (GError **error, const char *name)
+{
+  g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_DISK,
+               _ ("“%s” is not a name that a file can have here."), name);
 }

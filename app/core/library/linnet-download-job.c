@@ -1,43 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One file of a download: which source each connection fetches which bytes from, what is tried
  * again and when, and what is believed. */
-#include "library/linnet-download-private.h"
+#include "library/linnet-download-source.h"
 
 #include <string.h>
 
 /* What a source is measured with. */
-#define PROBE_BYTES (G_GUINT64_CONSTANT (1024) * 1024)
+#define PROBE_BYTES     (G_GUINT64_CONSTANT (1024) * 1024)
 #define MIN_PIECE_BYTES (G_GUINT64_CONSTANT (1024) * 1024)
 #define MAX_PIECE_BYTES (G_GUINT64_CONSTANT (32) * 1024 * 1024)
 /* That wait for the disk, all connections together. */
-#define MAX_QUEUED_BYTES (8 * 1024 * 1024)
+#define MAX_QUEUED_BYTES       (8 * 1024 * 1024)
 #define MAX_RETRY_MILLISECONDS 30000
 /* How often a file that is another one than it was is begun anew. */
 #define MAX_RESTARTS 1
+/* A try that brought less has failed like one that brought nothing. */
+#define MIN_PROGRESS_BYTES (16 * 1024)
 /* Before another source is asked for the same bytes. */
 #define N_RETRIES_BESIDE_OTHERS 2
 
-typedef struct {
-  char *url;
-  char *label; /* the URL as the journal keeps it: without user and password */
-  char *host;
-  GError *failure; /* NULL: it can be used */
-  double rate;     /* bytes a second and connection; 0: not measured */
-  gboolean is_measuring;
-  gboolean has_no_ranges;
-  char *etag; /* last seen */
-} Source;
-
 /* What a connection fetches. */
 typedef struct {
-  LinnetJob *job; /* borrowed */
+  LinnetJob *job;           /* borrowed */
   LinnetTransfer *transfer; /* NULL: waits for another try */
   guint source;
   guint64 position, end; /* still to fetch */
   guint n_failures;      /* in a row without progress */
   guint retry_id;
   gint64 begun_us;
-  guint64 n_received;
+  guint64 n_received, n_new; /* since then; that nobody had before */
 } Work;
 
 typedef enum {
@@ -58,15 +49,17 @@ struct _LinnetJob {
 
   Phase phase;
   LinnetPart *part;
-  GPtrArray *sources; /* Source */
-  GPtrArray *works;   /* Work */
-  GArray *done;       /* LinnetRange: given to part */
-  guint64 n_done;     /* bytes in it */
-  guint64 bytes;      /* 0: not known yet */
-  char *etag;         /* of the file that is being fetched, where the sha256 is not known */
+  GPtrArray *sources;   /* LinnetDownloadSource */
+  GPtrArray *works;     /* Work */
+  GArray *done;         /* LinnetRange: given to part */
+  guint64 n_done;       /* bytes in it */
+  guint64 n_continued;  /* of them when it was opened */
+  guint64 bytes;        /* 0: not known yet */
+  char *etag;           /* of the file that is being fetched, where the sha256 is not known */
   gboolean is_fragile;  /* nothing tells whether a later answer is of the same file */
   gboolean has_changed; /* a source gave another ETag than before */
-  gboolean was_damaged; /* tried again already */
+  guint n_damaged;      /* files that were thrown away */
+  int alone;            /* the only source that is asked; −1: any */
   gboolean is_ours;     /* it was not there before, so that it is ours to remove */
   guint n_restarts;
   guint64 furthest; /* that a fragile file ever got to */
@@ -89,48 +82,17 @@ static const LinnetPartEvents part_events = { verifying_cb, opened_cb,    writte
                                               damaged_cb,   discarded_cb, failed_cb };
 
 static void
-source_free (gpointer data)
-{
-  Source *self = data;
-
-  g_free (self->url);
-  g_free (self->label);
-  g_free (self->host);
-  g_clear_error (&self->failure);
-  g_free (self->etag);
-  g_free (self);
-}
-
-static Source *
-source_new (const char *url)
-{
-  Source *self = g_new0 (Source, 1);
-  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
-
-  self->url = g_strdup (url);
-  if (uri == NULL || !linnet_transfer_may_ask (uri)) {
-    self->label = g_strdup ("");
-    self->host = g_strdup (url);
-    linnet_download_set_redirect_error (&self->failure, url);
-    return self;
-  }
-  self->label = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO);
-  self->host = g_strdup (g_uri_get_host (uri));
-  return self;
-}
-
-static void
 work_free (gpointer data)
 {
   Work *self = data;
 
-  ((Source *) self->job->sources->pdata[self->source])->is_measuring = FALSE;
+  ((LinnetDownloadSource *) self->job->sources->pdata[self->source])->is_measuring = FALSE;
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_clear_pointer (&self->transfer, linnet_transfer_cancel);
   g_free (self);
 }
 
-static Source *
+static LinnetDownloadSource *
 work_get_source (Work *work)
 {
   return work->job->sources->pdata[work->source];
@@ -162,14 +124,14 @@ job_fail (LinnetJob *self, const GError *error)
 static LinnetPartRequest
 job_get_request (LinnetJob *self)
 {
-  const Source *first = self->sources->pdata[0];
+  const LinnetDownloadSource *first = self->sources->pdata[0];
 
-  return (LinnetPartRequest){ .folder = self->folder,
-                              .name = self->name,
-                              .sha256 = self->sha256,
-                              .bytes = self->expected_bytes,
-                              .url = first->label,
-                              .n_further_bytes = self->n_further_bytes };
+  return (LinnetPartRequest) { .folder = self->folder,
+                               .name = self->name,
+                               .sha256 = self->sha256,
+                               .bytes = self->expected_bytes,
+                               .url = first->label,
+                               .n_further_bytes = self->n_further_bytes };
 }
 
 static void
@@ -197,57 +159,11 @@ job_start_over (LinnetJob *self)
 
 /* Sources. */
 
-static gboolean
-job_has_other_source (LinnetJob *self, guint but)
-{
-  for (guint i = 0; i < self->sources->len; i++)
-    if (i != but && ((Source *) self->sources->pdata[i])->failure == NULL)
-      return TRUE;
-  return FALSE;
-}
-
-/* One that is not measured yet before all others, then the fastest. −1: none is left. */
-static int
-job_choose_source (LinnetJob *self)
-{
-  int best = -1;
-
-  for (guint i = 0; i < self->sources->len; i++) {
-    const Source *source = self->sources->pdata[i];
-    const Source *other = best >= 0 ? self->sources->pdata[best] : NULL;
-
-    if (source->failure != NULL)
-      continue;
-    if (source->rate == 0 && !source->is_measuring)
-      return (int) i;
-    if (other == NULL || source->rate > other->rate)
-      best = (int) i;
-  }
-  return best;
-}
-
-static void
-job_fail_without_source (LinnetJob *self)
-{
-  const Source *last = self->sources->pdata[self->sources->len - 1];
-
-  /* That something cannot be reached says less than what another source has to say. */
-  for (guint i = 0; i < self->sources->len; i++) {
-    const Source *source = self->sources->pdata[i];
-
-    if (!g_error_matches (source->failure, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK)) {
-      last = source;
-      break;
-    }
-  }
-  job_fail (self, last->failure);
-}
-
 /* Takes a source out, and what it was about to bring. */
 static void
 job_drop_source (LinnetJob *self, guint index, const GError *error)
 {
-  Source *source = self->sources->pdata[index];
+  LinnetDownloadSource *source = self->sources->pdata[index];
 
   if (source->failure == NULL)
     source->failure = g_error_copy (error);
@@ -259,7 +175,7 @@ job_drop_source (LinnetJob *self, guint index, const GError *error)
 
 /* What a connection fetches at once. */
 static guint64
-job_get_piece_bytes (LinnetJob *self, const Source *source)
+job_get_piece_bytes (LinnetJob *self, const LinnetDownloadSource *source)
 {
   guint64 piece = self->options.range_bytes;
 
@@ -273,12 +189,7 @@ job_get_piece_bytes (LinnetJob *self, const Source *source)
 static void
 work_measure (Work *work)
 {
-  Source *source = work_get_source (work);
-  double seconds = (double) (g_get_monotonic_time () - work->begun_us) / G_USEC_PER_SEC;
-  double rate = (double) work->n_received / MAX (seconds, 1e-6);
-
-  source->is_measuring = FALSE;
-  source->rate = source->rate == 0 ? rate : 0.5 * (source->rate + rate);
+  linnet_download_source_measure (work_get_source (work), work->n_received, work->begun_us);
 }
 
 static gboolean
@@ -315,12 +226,22 @@ job_restart_fragile (LinnetJob *self, Work *work)
   work->end = self->bytes;
 }
 
+/* There is less patience with a source where there are others. */
+static gboolean
+work_is_hopeless (Work *work, gboolean is_temporary)
+{
+  LinnetJob *self = work->job;
+
+  return !is_temporary || work->n_failures > self->options.n_retries ||
+         (work_get_source (work)->n_failures > N_RETRIES_BESIDE_OTHERS &&
+          linnet_download_sources_has_other (self->sources, work->source));
+}
+
 static void
 done_cb (gpointer data, const GError *error, gboolean is_temporary, guint wait_seconds)
 {
   Work *work = data;
   LinnetJob *self = work->job;
-  guint n_retries = self->options.n_retries;
 
   work->transfer = NULL;
   if (error == NULL) {
@@ -329,10 +250,9 @@ done_cb (gpointer data, const GError *error, gboolean is_temporary, guint wait_s
     job_schedule (self);
     return;
   }
-  if (job_has_other_source (self, work->source))
-    n_retries = MIN (n_retries, N_RETRIES_BESIDE_OTHERS);
   work->n_failures++;
-  if (!is_temporary || work->n_failures > n_retries) {
+  work_get_source (work)->n_failures++;
+  if (work_is_hopeless (work, is_temporary)) {
     job_drop_source (self, work->source, error);
     job_schedule (self);
     return;
@@ -355,7 +275,7 @@ job_keep_only (LinnetJob *self, Work *work)
 static gboolean
 job_knows (LinnetJob *self, Work *work, const LinnetTransferHead *head)
 {
-  Source *source = work_get_source (work);
+  LinnetDownloadSource *source = work_get_source (work);
 
   if (self->sha256 != NULL) {
     if (source->etag != NULL && head->etag != NULL && strcmp (source->etag, head->etag) != 0)
@@ -401,7 +321,7 @@ head_cb (gpointer data, const LinnetTransferHead *head, GError **error)
 {
   Work *work = data;
   LinnetJob *self = work->job;
-  Source *source = work_get_source (work);
+  LinnetDownloadSource *source = work_get_source (work);
 
   if (!job_knows (self, work, head)) {
     linnet_download_set_changed_error (error, source->host);
@@ -427,7 +347,7 @@ data_cb (gpointer data, GBytes *bytes)
   LinnetJob *self = work->job;
   gsize length = g_bytes_get_size (bytes);
   guint64 n_new =
-    linnet_ranges_add (self->done, work->position, work->position + length, work->source);
+      linnet_ranges_add (self->done, work->position, work->position + length, work->source);
 
   self->n_received += length;
   work->n_received += length;
@@ -437,7 +357,8 @@ data_cb (gpointer data, GBytes *bytes)
     linnet_part_write (self->part, work->position, bytes, work_get_source (work)->label);
   }
   work->position += length;
-  if (n_new > 0 && (!self->is_fragile || work->position > self->furthest))
+  work->n_new += n_new;
+  if (work->n_new >= MIN_PROGRESS_BYTES && (!self->is_fragile || work->position > self->furthest))
     work->n_failures = 0;
   /* The first answer may bring more than this connection's share. */
   if (work->position >= work->end) {
@@ -455,14 +376,10 @@ work_begin (Work *work)
   LinnetJob *self = work->job;
 
   work->begun_us = g_get_monotonic_time ();
-  work->n_received = 0;
-  work->transfer = linnet_transfer_start (self->session,
-                                          work_get_source (work)->url,
-                                          work->position,
-                                          work->end,
-                                          self->options.stall_seconds,
-                                          &events,
-                                          work);
+  work->n_received = work->n_new = 0;
+  work->transfer =
+      linnet_transfer_start (self->session, work_get_source (work)->url, work->position, work->end,
+                             self->options.stall_seconds, &events, work);
 }
 
 /* The first bytes that nobody has or fetches. */
@@ -482,7 +399,7 @@ job_find_gap (LinnetJob *self, guint64 *start, guint64 *end)
 static void
 job_begin_work (LinnetJob *self, guint source_index, guint64 start, guint64 end)
 {
-  Source *source = self->sources->pdata[source_index];
+  LinnetDownloadSource *source = self->sources->pdata[source_index];
   Work *work = g_new0 (Work, 1);
 
   if (source->rate == 0)
@@ -499,8 +416,8 @@ job_begin_work (LinnetJob *self, guint source_index, guint64 start, guint64 end)
 static void
 job_hurry (LinnetJob *self)
 {
-  int best = job_choose_source (self);
-  const Source *fastest = best >= 0 ? self->sources->pdata[best] : NULL;
+  int best = linnet_download_sources_choose (self->sources, self->alone);
+  const LinnetDownloadSource *fastest = best >= 0 ? self->sources->pdata[best] : NULL;
 
   if (fastest == NULL || fastest->rate == 0)
     return;
@@ -521,12 +438,12 @@ job_hurry (LinnetJob *self)
 }
 
 static guint
-job_get_n_connections (LinnetJob *self, const Source *source)
+job_get_n_connections (LinnetJob *self, const LinnetDownloadSource *source)
 {
   /* Before it is known what comes there is nothing to share. */
   return !job_is_identified (self) || self->is_fragile || source->has_no_ranges
-         ? 1
-         : self->options.n_connections;
+             ? 1
+             : self->options.n_connections;
 }
 
 static void
@@ -543,8 +460,8 @@ job_schedule (LinnetJob *self)
 {
   while (self->phase == PHASE_FETCHING) {
     guint64 start = 0, end = 0;
-    int index = job_choose_source (self);
-    const Source *source = index >= 0 ? self->sources->pdata[index] : NULL;
+    int index = linnet_download_sources_choose (self->sources, self->alone);
+    const LinnetDownloadSource *source = index >= 0 ? self->sources->pdata[index] : NULL;
 
     if (self->bytes > 0 && self->n_done == self->bytes) {
       job_drop_works (self);
@@ -553,7 +470,7 @@ job_schedule (LinnetJob *self)
     }
     if (source == NULL) {
       if (self->works->len == 0)
-        job_fail_without_source (self);
+        job_fail (self, linnet_download_sources_get_failure (self->sources));
       return;
     }
     if (self->works->len >= job_get_n_connections (self, source))
@@ -591,6 +508,7 @@ opened_cb (gpointer data, const LinnetJournal *journal)
   g_array_set_size (self->done, 0);
   g_array_append_vals (self->done, journal->ranges->data, journal->ranges->len);
   self->n_done = linnet_ranges_sum (self->done);
+  self->n_continued = self->n_done;
   if (self->n_done > 0 && !job_is_identified (self))
     job_start_over (self);
   self->phase = PHASE_FETCHING;
@@ -627,49 +545,31 @@ finished_cb (gpointer data, const char *sha256, guint64 bytes)
   self->events.finished (self->user_data);
 }
 
-/* The source that gave the most of a file. */
-static int
-job_find_culprit (LinnetJob *self, const LinnetJournal *journal)
-{
-  g_autofree guint64 *sums = g_new0 (guint64, self->sources->len);
-  int worst = -1;
-
-  for (guint i = 0; i < journal->ranges->len; i++) {
-    const LinnetRange *range = &g_array_index (journal->ranges, LinnetRange, i);
-
-    for (guint j = 0; j < self->sources->len; j++)
-      if (strcmp (journal->sources->pdata[range->source],
-                  ((Source *) self->sources->pdata[j])->label) == 0)
-        sums[j] += range->end - range->start;
-  }
-  for (guint j = 0; j < self->sources->len; j++)
-    if (sums[j] > 0 && (worst < 0 || sums[j] > sums[worst]))
-      worst = (int) j;
-  return worst;
-}
-
+/* Which source is to blame shows when each is tried alone. */
 static void
 damaged_cb (gpointer data, const LinnetJournal *journal)
 {
   LinnetJob *self = data;
+  const LinnetDownloadSource *first = self->sources->pdata[0];
   g_autoptr (GError) error = NULL;
-  int culprit = job_find_culprit (self, journal);
-  const Source *source = culprit >= 0 ? self->sources->pdata[culprit] : NULL;
 
-  if (source != NULL && self->has_changed)
-    linnet_download_set_changed_error (&error, source->host);
+  if (self->has_changed)
+    linnet_download_set_changed_error (&error, first->host);
   else
     linnet_download_set_damaged_error (&error, self->name);
   g_array_set_size (self->done, 0);
   self->n_done = 0;
-  if (culprit >= 0 && !self->was_damaged && job_has_other_source (self, (guint) culprit)) {
-    self->was_damaged = TRUE;
-    self->has_changed = FALSE;
-    job_drop_source (self, (guint) culprit, error);
+  self->has_changed = FALSE;
+  if (self->n_continued > 0) {
+    /* What an earlier run had left may be what is wrong: nobody is to blame yet. */
     job_open (self);
     return;
   }
-  job_fail (self, error);
+  self->alone = linnet_download_sources_suspect (self->sources, journal, error);
+  if (self->alone >= 0 && self->n_damaged++ < self->sources->len)
+    job_open (self);
+  else
+    job_fail (self, error);
 }
 
 static void
@@ -708,11 +608,11 @@ linnet_job_new (SoupSession *session,
   self->options = *options;
   self->events = *events;
   self->user_data = user_data;
-  self->sources = g_ptr_array_new_with_free_func (source_free);
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) linnet_download_source_free);
   self->works = g_ptr_array_new_with_free_func (work_free);
   self->done = g_array_new (FALSE, FALSE, sizeof (LinnetRange));
   for (guint i = 0; file->urls[i] != NULL && (i == 0 || self->sha256 != NULL); i++)
-    g_ptr_array_add (self->sources, source_new (file->urls[i]));
+    g_ptr_array_add (self->sources, linnet_download_source_new (file->urls[i]));
   return self;
 }
 
@@ -739,18 +639,14 @@ linnet_job_start (LinnetJob *self, guint64 n_further_bytes)
 {
   if (self->phase != PHASE_STOPPED)
     return;
-  for (guint i = 0; i < self->sources->len; i++) {
-    Source *source = self->sources->pdata[i];
-
-    if (source->label[0] != '\0')
-      g_clear_error (&source->failure);
-    source->has_no_ranges = FALSE;
-    g_clear_pointer (&source->etag, g_free);
-  }
+  for (guint i = 0; i < self->sources->len; i++)
+    linnet_download_source_reset (self->sources->pdata[i]);
   self->n_further_bytes = n_further_bytes;
   self->n_restarts = 0;
   self->furthest = 0;
-  self->has_changed = self->was_damaged = FALSE;
+  self->has_changed = FALSE;
+  self->n_damaged = 0;
+  self->alone = -1;
   job_open (self);
 }
 

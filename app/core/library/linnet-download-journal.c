@@ -8,8 +8,8 @@
 #define VERSION 1
 /* More of either than any download makes. */
 #define MAX_JOURNAL_BYTES (1024 * 1024)
-#define MAX_RANGES 10000
-#define MAX_SOURCES 64
+#define MAX_RANGES        10000
+#define MAX_SOURCES       64
 
 /* Joins what touches, once something was put at or before index. */
 static void
@@ -46,7 +46,7 @@ linnet_ranges_add (GArray *ranges, guint64 start, guint64 end, guint source)
   guint64 n_new = 0, gap_start, gap_end;
 
   while (start < end && linnet_ranges_find_gap (ranges, start, end, &gap_start, &gap_end)) {
-    insert_sorted (ranges, (LinnetRange){ gap_start, gap_end, source });
+    insert_sorted (ranges, (LinnetRange) { gap_start, gap_end, source });
     n_new += gap_end - gap_start;
     start = gap_end;
   }
@@ -56,7 +56,7 @@ linnet_ranges_add (GArray *ranges, guint64 start, guint64 end, guint source)
 
 gboolean
 linnet_ranges_find_gap (
-  const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end)
+    const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end)
 {
   for (guint i = 0; i < ranges->len; i++) {
     const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
@@ -141,8 +141,8 @@ get_value (JsonObject *object, const char *name, GType type)
   JsonNode *node = json_object_get_member (object, name);
 
   return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type
-         ? node
-         : NULL;
+             ? node
+             : NULL;
 }
 
 static char *
@@ -161,8 +161,8 @@ get_array (JsonObject *object, const char *name, guint max_length)
   if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
     return NULL;
   return json_array_get_length (json_node_get_array (node)) <= max_length
-         ? json_node_get_array (node)
-         : NULL;
+             ? json_node_get_array (node)
+             : NULL;
 }
 
 static gboolean
@@ -234,12 +234,13 @@ linnet_journal_load (const char *path)
   if (stream == NULL)
     return NULL;
   text = g_malloc (MAX_JOURNAL_BYTES);
-  if (!g_input_stream_read_all (
-        G_INPUT_STREAM (stream), text, MAX_JOURNAL_BYTES, &length, NULL, NULL) ||
+  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), text, MAX_JOURNAL_BYTES, &length, NULL,
+                                NULL) ||
       length == MAX_JOURNAL_BYTES)
     return NULL;
   if (!json_parser_load_from_data (parser, text, (gssize) length, NULL) ||
-      json_parser_get_root (parser) == NULL || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+      json_parser_get_root (parser) == NULL ||
+      !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
     return NULL;
   return read_journal (json_node_get_object (json_parser_get_root (parser)));
 }
@@ -291,5 +292,5 @@ linnet_journal_save (const LinnetJournal *self, const char *path, GError **error
   root = json_builder_get_root (builder);
   text = json_to_string (root, FALSE);
   return g_file_set_contents_full (
-    path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
 }

@@ -290,19 +290,17 @@ find_finished (LinnetPart *self, const Command *command)
 {
   g_autofree char *sha256 = NULL;
 
-  if (command->sha256 == NULL || !linnet_disk_has_final (command->folder, command->name, command->bytes))
+  if (command->sha256 == NULL ||
+      !linnet_disk_has_final (command->folder, command->name, command->bytes))
     return FALSE;
   answer_simply (self, ANSWER_VERIFYING, command->serial);
-  sha256 = linnet_disk_hash_final (
-    command->folder, command->name, &self->serial, command->serial);
+  sha256 = linnet_disk_hash_final (command->folder, command->name, &self->serial, command->serial);
   if (is_stale (self, command->serial))
     return TRUE;
   if (g_strcmp0 (sha256, command->sha256) != 0)
     return FALSE;
   linnet_disk_remove (command->folder, command->name, FALSE);
-  answer_finished (self,
-                   command->serial,
-                   sha256,
+  answer_finished (self, command->serial, sha256,
                    linnet_disk_get_final_bytes (command->folder, command->name));
   return TRUE;
 }
@@ -338,6 +336,26 @@ make_room (LinnetPart *self, guint64 n_further_bytes, GError **error)
 }
 
 static void
+throw_away (LinnetPart *self)
+{
+  linnet_disk_remove (self->folder, self->name, FALSE);
+  g_clear_pointer (&self->disk, linnet_disk_close);
+  self->is_unsaved = FALSE;
+}
+
+/* A part without a byte in it is of no use to anyone. */
+static void
+tidy_up (LinnetPart *self)
+{
+  if (self->disk == NULL)
+    return;
+  if (self->journal->ranges->len == 0)
+    throw_away (self);
+  else if (self->is_unsaved)
+    save_journal (self);
+}
+
+static void
 do_open (LinnetPart *self, const Command *command)
 {
   GError *error = NULL;
@@ -353,6 +371,7 @@ do_open (LinnetPart *self, const Command *command)
     }
   }
   if (self->journal->bytes > 0 && !make_room (self, command->number, &error)) {
+    tidy_up (self);
     answer_failed (self, command->serial, error);
     return;
   }
@@ -366,7 +385,6 @@ do_set_size (LinnetPart *self, const Command *command)
 
   self->journal->bytes = command->bytes;
   g_set_str (&self->journal->etag, command->text);
-  self->is_unsaved = TRUE;
   if (!make_room (self, command->number, &error))
     answer_failed (self, command->serial, error);
 }
@@ -419,14 +437,6 @@ do_reset (LinnetPart *self, const Command *command)
 
   if (!start_over (self, &error))
     answer_failed (self, command->serial, error);
-}
-
-static void
-throw_away (LinnetPart *self)
-{
-  linnet_disk_remove (self->folder, self->name, FALSE);
-  g_clear_pointer (&self->disk, linnet_disk_close);
-  self->is_unsaved = FALSE;
 }
 
 static void
@@ -508,8 +518,7 @@ do_command (LinnetPart *self, const Command *command)
     break;
   case COMMAND_STOP:
   case COMMAND_QUIT:
-    if (self->is_unsaved)
-      save_journal (self);
+    tidy_up (self);
     break;
   default:
     g_assert_not_reached ();

@@ -24,14 +24,14 @@ typedef struct {
 guint64 linnet_ranges_add (GArray *ranges, guint64 start, guint64 end, guint source);
 /* The first gap that begins at or after from and before size. */
 gboolean linnet_ranges_find_gap (
-  const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end);
+    const GArray *ranges, guint64 from, guint64 size, guint64 *start, guint64 *end);
 guint64 linnet_ranges_sum (const GArray *ranges);
 
 /* What is known of a partial file. */
 typedef struct {
-  char *sha256;  /* NULL: not known */
-  guint64 bytes; /* 0: not known */
-  char *etag;    /* a strong one, where the sha256 is not known; NULL: none */
+  char *sha256;       /* NULL: not known */
+  guint64 bytes;      /* 0: not known */
+  char *etag;         /* a strong one, where the sha256 is not known; NULL: none */
   GPtrArray *sources; /* char *, URLs */
   GArray *ranges;     /* LinnetRange */
 } LinnetJournal;
@@ -157,15 +157,17 @@ const char *linnet_job_get_sha256 (LinnetJob *self);
 /* Sentences. host: as people know it. */
 void linnet_download_set_status_error (GError **error, guint status, const char *host);
 /* From what libsoup or Gio said. Returns whether another try may help. */
-gboolean
-linnet_download_set_network_error (GError **error, const GError *cause, const char *host);
+gboolean linnet_download_set_network_error (GError **error, const GError *cause, const char *host);
 void linnet_download_set_stall_error (GError **error, const char *host);
 void linnet_download_set_nonsense_error (GError **error, const char *host);
 void linnet_download_set_redirect_error (GError **error, const char *host);
+/* Of an address that is neither https nor of this computer. */
+void linnet_download_set_address_error (GError **error, const char *url);
 void linnet_download_set_changed_error (GError **error, const char *host);
 void linnet_download_set_damaged_error (GError **error, const char *name);
 void linnet_download_set_room_error (GError **error, guint64 n_needed, guint64 n_free);
 void linnet_download_set_busy_error (GError **error, const char *name);
+void linnet_download_set_name_error (GError **error, const char *name);
 /* errno of what was done in folder. */
 void linnet_download_set_disk_error (GError **error, int code, const char *folder);
 

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#define CHUNK_BYTES (256 * 1024)
-#define MAX_REDIRECTS 10
-#define MAX_WAIT_SECONDS 60
+#define CHUNK_BYTES       (256 * 1024)
+#define MAX_REDIRECTS     10
+#define MAX_WAIT_SECONDS  60
 #define TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
 
 struct _LinnetTransfer {
@@ -23,11 +23,11 @@ struct _LinnetTransfer {
   GInputStream *stream;
   char *linked_etag;
   guint n_redirects;
-  guint64 n_left;       /* of what head told */
-  gboolean is_told;     /* head was */
-  gboolean is_waiting;  /* for the server, and not for us */
-  gboolean is_over;     /* no event any more */
-  gint64 heard_us;      /* of the last byte */
+  guint64 n_told, n_left; /* of what head told */
+  gboolean is_told;       /* head was */
+  gboolean is_waiting;    /* for the server, and not for us */
+  gboolean is_over;       /* no event any more */
+  gint64 heard_us;        /* of the last byte */
   guint stall_seconds;
   guint stall_id;
 };
@@ -56,6 +56,31 @@ transfer_unref (LinnetTransfer *self)
   g_rc_box_release_full (self, transfer_clear);
 }
 
+static void
+drained_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GBytes) none =
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, NULL);
+
+  (void) none;
+  g_input_stream_close_async (G_INPUT_STREAM (object), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
+/* A body that has been read to its end leaves the connection for the next request, once libsoup
+ * sees the end. */
+static void
+transfer_keep_connection (LinnetTransfer *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+  goffset length = soup_message_headers_get_content_length (headers);
+
+  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH ||
+      (guint64) length != self->n_told)
+    return;
+  g_input_stream_read_bytes_async (self->stream, 1, G_PRIORITY_DEFAULT, NULL, drained_cb, NULL);
+  g_clear_object (&self->stream);
+}
+
 /* The connection is closed: what it still has to say is not worth hearing. */
 static void
 transfer_stop (LinnetTransfer *self)
@@ -74,6 +99,8 @@ transfer_end (LinnetTransfer *self, const GError *error, gboolean is_temporary, 
 {
   if (self->is_over)
     return;
+  if (error == NULL)
+    transfer_keep_connection (self);
   transfer_stop (self);
   self->events.done (self->user_data, error, is_temporary, wait_seconds);
   transfer_unref (self);
@@ -93,7 +120,7 @@ transfer_end_with_cause (LinnetTransfer *self, const GError *cause)
 {
   g_autoptr (GError) error = NULL;
   gboolean is_temporary =
-    linnet_download_set_network_error (&error, cause, g_uri_get_host (self->uri));
+      linnet_download_set_network_error (&error, cause, g_uri_get_host (self->uri));
 
   transfer_end (self, error, is_temporary, 0);
 }
@@ -209,9 +236,9 @@ read_head (LinnetTransfer *self, LinnetTransferHead *head)
   const char *encoding = soup_message_headers_get_one (headers, "Content-Encoding");
   goffset start, end, total;
 
-  *head = (LinnetTransferHead){ .status = soup_message_get_status (self->message),
-                                .etag = get_strong_etag (headers),
-                                .linked_etag = self->linked_etag };
+  *head = (LinnetTransferHead) { .status = soup_message_get_status (self->message),
+                                 .etag = get_strong_etag (headers),
+                                 .linked_etag = self->linked_etag };
   if (encoding != NULL && g_ascii_strcasecmp (encoding, "identity") != 0)
     return FALSE;
   if (head->status == SOUP_STATUS_OK) {
@@ -241,7 +268,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
   LinnetTransfer *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes =
-    g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
 
   self->is_waiting = FALSE;
   if (self->is_over) {
@@ -269,11 +296,8 @@ static void
 transfer_read (LinnetTransfer *self)
 {
   wait_for_server (self);
-  g_input_stream_read_bytes_async (self->stream,
-                                   (gsize) MIN (self->n_left, CHUNK_BYTES),
-                                   G_PRIORITY_DEFAULT_IDLE,
-                                   self->cancellable,
-                                   read_cb,
+  g_input_stream_read_bytes_async (self->stream, (gsize) MIN (self->n_left, CHUNK_BYTES),
+                                   G_PRIORITY_DEFAULT_IDLE, self->cancellable, read_cb,
                                    g_rc_box_acquire (self));
 }
 
@@ -314,14 +338,12 @@ transfer_refuse (LinnetTransfer *self, guint status)
   g_autoptr (GError) error = NULL;
   /* A link of another host may have run out: the next try gets a new one. */
   gboolean is_stale = status == SOUP_STATUS_FORBIDDEN && self->n_redirects > 0;
-  gboolean is_temporary =
-    is_stale || status >= 500 || status == TOO_MANY_REQUESTS ||
-    status == SOUP_STATUS_REQUEST_TIMEOUT || status == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE;
+  gboolean is_temporary = is_stale || status >= 500 || status == TOO_MANY_REQUESTS ||
+                          status == SOUP_STATUS_REQUEST_TIMEOUT ||
+                          status == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE;
 
   linnet_download_set_status_error (&error, status, g_uri_get_host (self->uri));
-  transfer_end (self,
-                error,
-                is_temporary,
+  transfer_end (self, error, is_temporary,
                 get_wait_seconds (soup_message_get_response_headers (self->message)));
 }
 
@@ -342,7 +364,7 @@ transfer_accept (LinnetTransfer *self)
     return;
   }
   self->is_told = TRUE;
-  self->n_left = head.end - head.start;
+  self->n_told = self->n_left = head.end - head.start;
   transfer_read (self);
 }
 
@@ -352,7 +374,7 @@ send_cb (GObject *object, GAsyncResult *result, gpointer data)
   LinnetTransfer *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GInputStream) stream =
-    soup_session_send_finish (SOUP_SESSION (object), result, &error);
+      soup_session_send_finish (SOUP_SESSION (object), result, &error);
   guint status = soup_message_get_status (self->message);
 
   self->is_waiting = FALSE;
@@ -397,10 +419,9 @@ transfer_send (LinnetTransfer *self)
 {
   SoupMessageHeaders *headers;
   g_autofree char *range = self->end > 0
-                           ? g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT,
-                                              self->start,
-                                              self->end - 1)
-                           : g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-", self->start);
+                               ? g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT,
+                                                  self->start, self->end - 1)
+                               : g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-", self->start);
 
   g_clear_object (&self->message);
   self->message = soup_message_new_from_uri (SOUP_METHOD_GET, self->uri);
@@ -411,12 +432,8 @@ transfer_send (LinnetTransfer *self)
   soup_message_headers_replace (headers, "Accept-Encoding", "identity");
   add_credentials (self, headers);
   wait_for_server (self);
-  soup_session_send_async (self->session,
-                           self->message,
-                           G_PRIORITY_DEFAULT,
-                           self->cancellable,
-                           send_cb,
-                           g_rc_box_acquire (self));
+  soup_session_send_async (self->session, self->message, G_PRIORITY_DEFAULT, self->cancellable,
+                           send_cb, g_rc_box_acquire (self));
 }
 
 LinnetTransfer *

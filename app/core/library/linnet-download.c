@@ -87,7 +87,7 @@ measure_rate (LinnetDownload *self)
 {
   const Sample *last = &self->samples[(self->n_samples - 1) % N_SAMPLES];
   const Sample *first =
-    &self->samples[self->n_samples > N_SAMPLES ? self->n_samples % N_SAMPLES : 0];
+      &self->samples[self->n_samples > N_SAMPLES ? self->n_samples % N_SAMPLES : 0];
   gint64 time_us = last->time_us - first->time_us;
 
   if (self->state != LINNET_DOWNLOAD_RUNNING || time_us <= 0)
@@ -134,8 +134,7 @@ update_numbers (LinnetDownload *self)
   set_number (self, &self->bytes_total, total, PROP_BYTES_TOTAL);
   set_number (self, &self->bytes_done, done, PROP_BYTES_DONE);
   set_double (self, &self->rate, rate, PROP_RATE);
-  set_double (self,
-              &self->seconds_left,
+  set_double (self, &self->seconds_left,
               rate > 0 && total >= done && total > 0 ? (double) (total - done) / rate : -1,
               PROP_SECONDS_LEFT);
   g_object_thaw_notify (G_OBJECT (self));
@@ -289,15 +288,15 @@ linnet_download_class_init (LinnetDownloadClass *klass)
 
   object_class->get_property = linnet_download_get_property;
   object_class->finalize = linnet_download_finalize;
-  properties[PROP_STATE] = g_param_spec_enum (
-    "state", NULL, NULL, LINNET_TYPE_DOWNLOAD_STATE, LINNET_DOWNLOAD_IDLE, flags);
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, LINNET_TYPE_DOWNLOAD_STATE,
+                                              LINNET_DOWNLOAD_IDLE, flags);
   properties[PROP_BYTES_DONE] =
-    g_param_spec_uint64 ("bytes-done", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+      g_param_spec_uint64 ("bytes-done", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   properties[PROP_BYTES_TOTAL] =
-    g_param_spec_uint64 ("bytes-total", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+      g_param_spec_uint64 ("bytes-total", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   properties[PROP_RATE] = g_param_spec_double ("rate", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
   properties[PROP_SECONDS_LEFT] =
-    g_param_spec_double ("seconds-left", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
+      g_param_spec_double ("seconds-left", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -312,15 +311,9 @@ linnet_download_init (LinnetDownload *self)
 static SoupSession *
 new_session (const LinnetDownloadOptions *options)
 {
-  SoupSession *session = soup_session_new_with_options ("user-agent",
-                                                        "Linnet",
-                                                        "max-conns",
-                                                        (int) options->n_connections + 4,
-                                                        "max-conns-per-host",
-                                                        (int) options->n_connections + 2,
-                                                        "timeout",
-                                                        0,
-                                                        NULL);
+  SoupSession *session = soup_session_new_with_options (
+      "user-agent", "Linnet", "max-conns", (int) options->n_connections + 4, "max-conns-per-host",
+      (int) options->n_connections + 2, "timeout", 0, NULL);
 
   /* What is asked for is a range of bytes as they are, from anyone, for no one in particular. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
@@ -357,9 +350,8 @@ linnet_download_new (const char *folder,
                      guint n_files,
                      const LinnetDownloadOptions *options)
 {
-  static const LinnetJobEvents events = {
-    job_changed_cb, job_finished_cb, job_discarded_cb, job_failed_cb
-  };
+  static const LinnetJobEvents events = { job_changed_cb, job_finished_cb, job_discarded_cb,
+                                          job_failed_cb };
   LinnetDownload *self;
 
   g_return_val_if_fail (folder != NULL && files != NULL && n_files > 0, NULL);
@@ -372,9 +364,8 @@ linnet_download_new (const char *folder,
     g_return_val_if_fail (files[i].name != NULL && files[i].urls != NULL, self);
     g_return_val_if_fail (files[i].urls[0] != NULL, self);
     self->n_bytes[i] = files[i].bytes;
-    g_ptr_array_add (
-      self->jobs,
-      linnet_job_new (self->session, folder, &files[i], &self->options, &events, self));
+    g_ptr_array_add (self->jobs, linnet_job_new (self->session, folder, &files[i], &self->options,
+                                                 &events, self));
   }
   update_numbers (self);
   return self;

@@ -241,7 +241,7 @@ node_to_text (JsonNode *node)
   case G_TYPE_INT64:
     return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
   case G_TYPE_DOUBLE:
-    return g_strdup (g_ascii_dtostr (buffer, sizeof buffer, json_node_get_double (node)));
+    return g_strdup (g_ascii_formatd (buffer, sizeof buffer, "%.9g", json_node_get_double (node)));
   default:
     return NULL;
   }
