@@ -9,7 +9,9 @@
 #include "machine/linnet-machine.h"
 #include "machine/linnet-measurements.h"
 
-static const char *const TYPES[] = { "Q4_K", "Q4_0", "Q5_K", "Q6_K", "Q8_0", "Q2_K", "Q3_K", "F16" };
+static const char *const TYPES[] = {
+  "Q4_K", "Q4_0", "Q5_K", "Q6_K", "Q8_0", "Q2_K", "Q3_K", "F16"
+};
 
 static void
 progress_cb (double fraction, const char *what, gpointer user_data)
@@ -40,35 +42,59 @@ check_rates (const LinnetMeasurements *measurements)
     g_assert_cmpfloat (speed->prefill, >, 1e6);
     g_test_message ("%s: %.1f GB/s, %.1f G multiply-adds/s", speed->type, speed->decode * 1e-9,
                     speed->prefill * 1e-9);
-    /* What comes from memory is no faster than memory, in which no pass need have been lucky. */
-    if (!fixture_is_slow ())
-      g_assert_cmpfloat (speed->decode, <=, 1.3 * measurements->read_bandwidth);
   }
 }
+
+/* Whether it took as long as promised, and nothing that comes from memory was faster than memory,
+ * nor any multiplication than multiplying alone: true of a computer that has little else to do. */
+static gboolean
+is_plausible (const LinnetMeasurements *measurements)
+{
+  gboolean plausible = measurements->took_seconds < 2;
+
+  for (guint i = 0; i < measurements->n_speeds; i++)
+    plausible = plausible && measurements->speeds[i].decode <= 1.3 * measurements->read_bandwidth &&
+                measurements->speeds[i].prefill <= 1.3 * measurements->int8_peak;
+  return plausible;
+}
+
+static LinnetMeasurements *
+measure (void)
+{
+  g_autoptr (GError) error = NULL;
+  double last = 0;
+  LinnetMeasurements *measurements = linnet_measurements_run (0, progress_cb, &last, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpfloat (last, ==, 1);
+  g_test_message ("%.2f s on %u threads at %s: memory %.1f GB/s, %.0f %% less at times, peak %.1f "
+                  "G multiply-adds/s",
+                  measurements->took_seconds, measurements->n_threads, measurements->cpu_level,
+                  measurements->read_bandwidth * 1e-9, measurements->spread * 100,
+                  measurements->int8_peak * 1e-9);
+  check_rates (measurements);
+  return measurements;
+}
+
+#define ATTEMPTS 4 /* other programs may be in the way */
 
 static void
 test_run (void)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (LinnetMachine) machine = linnet_machine_new (NULL);
   g_auto (GStrv) levels = linnet_cpu_level_list ();
-  double last = 0;
-  g_autoptr (LinnetMeasurements) measurements =
-      linnet_measurements_run (0, progress_cb, &last, NULL, &error);
+  g_autoptr (LinnetMeasurements) measurements = measure ();
 
-  g_assert_no_error (error);
-  g_assert_cmpfloat (last, ==, 1);
-  g_test_message ("%.2f s on %u threads at %s: memory %.1f GB/s, %.0f %% less at times",
-                  measurements->took_seconds, measurements->n_threads, measurements->cpu_level,
-                  measurements->read_bandwidth * 1e-9, measurements->spread * 100);
-  check_rates (measurements);
+  for (guint i = 1; i < ATTEMPTS && !fixture_is_slow () && !is_plausible (measurements); i++) {
+    linnet_measurements_free (measurements);
+    measurements = measure ();
+  }
+  g_assert_true (fixture_is_slow () || is_plausible (measurements));
   g_assert_cmpstr (measurements->cpu_level, ==, levels[0]);
   g_assert_cmpstr (measurements->processor, ==, machine->processor);
   g_assert_cmpuint (measurements->n_threads, >=, 1);
   g_assert_cmpuint (measurements->n_threads, <=, machine->n_workers);
   g_assert_cmpint (measurements->measured_at, >, 1700000000);
-  if (!fixture_is_slow ())
-    g_assert_cmpfloat (measurements->took_seconds, <, 2);
 }
 
 static void

@@ -10,14 +10,23 @@ typedef struct {
   const char *controller; /* in /proc/self/cgroup; "": version 2 */
   const char *limit;
   const char *usage;
-  const char *inactive; /* of memory.stat: cache that is given back when asked for */
+  const char *inactive;   /* of memory.stat: cache that is given back when asked for */
+  const char *swap_limit; /* NULL: there is no figure for swap alone */
+  const char *swap_usage;
 } MemoryFiles;
 
-static const MemoryFiles MEMORY_V2 = { "sys/fs/cgroup", "", "memory.max", "memory.current",
-                                       "inactive_file" };
+static const MemoryFiles MEMORY_V2 = {
+  "sys/fs/cgroup",       "", "memory.max", "memory.current", "inactive_file", "memory.swap.max",
+  "memory.swap.current",
+};
 static const MemoryFiles MEMORY_V1 = {
-  "sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+  "sys/fs/cgroup/memory",
+  "memory",
+  "memory.limit_in_bytes",
+  "memory.usage_in_bytes",
   "total_inactive_file",
+  NULL,
+  NULL,
 };
 
 /* The path of this process's group: lines are "id:controllers:path". Transfer full; NULL: none. */
@@ -36,7 +45,8 @@ find_group (const char *root, const char *controller)
     controllers = g_strsplit (fields[1], ",", -1);
     if (controller[0] == '\0' ? fields[1][0] == '\0'
                               : g_strv_contains ((const char *const *) controllers, controller))
-      return g_strdup (fields[2]);
+      /* A group outside of this namespace begins with "/..": only the top can be seen. */
+      return g_strdup (strstr (fields[2], "..") == NULL ? fields[2] : "");
   }
   return NULL;
 }
@@ -85,6 +95,19 @@ go_up (char *group)
 }
 
 static void
+apply_swap (LinnetMachine *self, const char *root, const MemoryFiles *files, const char *group)
+{
+  guint64 limit, usage;
+
+  if (files->swap_limit == NULL ||
+      !read_number (root, files->mount, group, files->swap_limit, &limit) || limit >= self->swap)
+    return;
+  self->swap = limit;
+  if (read_number (root, files->mount, group, files->swap_usage, &usage))
+    self->swap_used = usage;
+}
+
+static void
 apply_memory (LinnetMachine *self, const char *root, const MemoryFiles *files)
 {
   g_autofree char *group = find_group (root, files->controller);
@@ -93,6 +116,7 @@ apply_memory (LinnetMachine *self, const char *root, const MemoryFiles *files)
   if (group == NULL)
     return;
   do {
+    apply_swap (self, root, files, group);
     if (!read_number (root, files->mount, group, files->limit, &limit))
       continue;
     /* Version 1 says "no limit" as a huge number. */

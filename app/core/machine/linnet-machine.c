@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * LinnetMachine: putting together what the readers found, and saying it to people. */
+ * LinnetMachine: putting together what the readers found. */
+#include "machine/linnet-machine.h"
+
+#include <gio/gio.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "engine/linnet-model.h"
 #include "machine/linnet-machine-private.h"
+#include "machine/linnet-system.h"
 
-/* A 4-bit model takes about 4.9 bits a weight with its scales (Q4_K_M), beside which it needs a few
- * hundred megabytes for the context and the working buffers. */
-#define BYTES_PER_WEIGHT (4.9 / 8)
-#define WORKING_BYTES    (600.0 * 1e6)
-
-/* Part of the free memory that a model may take, so that the computer stays usable. */
-#define USABLE_SHARE 0.8
-
-/* The usual sizes of models, in billions of parameters. */
-static const double MODEL_SIZES[] = { 0.5, 1.5, 3, 7, 14, 32, 70 };
-
-static const struct {
-  LinnetIsa flag;
-  const char *name;
-} ISA_NAMES[] = {
-  { LINNET_ISA_AVX2, "AVX2" },       { LINNET_ISA_AVX_VNNI, "AVX-VNNI" },
-  { LINNET_ISA_AVX512, "AVX-512" },  { LINNET_ISA_AVX512_VNNI, "AVX-512 VNNI" },
-  { LINNET_ISA_AMX_INT8, "AMX" },    { LINNET_ISA_NEON, "NEON" },
-  { LINNET_ISA_DOTPROD, "dotprod" }, { LINNET_ISA_I8MM, "i8mm" },
-};
+/* Of the memory that is free an eighth stays so, for what other programs come to need. */
+#define RESERVE_PART  8
+#define RESERVE_LEAST ((guint64) 512 << 20)
+#define RESERVE_MOST  ((guint64) 2 << 30)
 
 static guint
 count_workers (const LinnetMachine *self)
@@ -37,24 +26,106 @@ count_workers (const LinnetMachine *self)
   return MIN (self->n_threads, granted);
 }
 
+/* ---- Systems without /proc ---------------------------------------------------------------- */
+
+#if defined(_WIN32) || defined(__APPLE__)
+/* What the engine can compute with says what the processor has. */
+static LinnetIsa
+find_isa (void)
+{
+  static const struct {
+    const char *level;
+    LinnetIsa isa;
+  } levels[] = {
+    { "amx-int8", LINNET_ISA_AMX_INT8 },
+    { "avx512-vnni", LINNET_ISA_AVX512 | LINNET_ISA_AVX512_VNNI },
+    { "avx-vnni", LINNET_ISA_AVX_VNNI },
+    { "avx2", LINNET_ISA_AVX2 },
+    { "i8mm", LINNET_ISA_I8MM },
+    { "dotprod", LINNET_ISA_DOTPROD },
+    { "neon", LINNET_ISA_NEON },
+  };
+  g_auto (GStrv) found = linnet_cpu_level_list ();
+  LinnetIsa isa = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++) {
+    if (g_strv_contains ((const char *const *) found, levels[i].level))
+      isa |= levels[i].isa;
+  }
+  return isa;
+}
+
+static void
+read_system (LinnetMachine *self)
+{
+  LinnetSystem system;
+
+  linnet_system_read (&system);
+  if (system.processor[0] != '\0' && g_utf8_validate (system.processor, -1, NULL))
+    self->processor = g_strstrip (g_strdup (system.processor));
+  self->n_threads = system.n_threads;
+  self->n_cores = system.n_cores;
+  self->n_fast_cores = system.n_fast_cores;
+  self->n_slow_cores = system.n_slow_cores;
+  self->isa = find_isa ();
+  self->is_virtual = system.is_virtual;
+  self->cache = system.cache_bytes;
+  self->memory = system.memory_bytes;
+  self->available = system.available_bytes;
+  self->own_bytes = system.own_bytes;
+  self->swap = system.swap_bytes;
+  self->swap_used = system.swap_used_bytes;
+  self->power = (LinnetPower) system.power;
+  self->battery_percent = system.battery_percent;
+  self->power_profile = (LinnetPowerProfile) system.profile;
+  self->clock_hz = system.clock_hz;
+  self->clock_limit_hz = system.clock_limit_hz;
+}
+#else
+static void
+read_system (LinnetMachine *self)
+{
+}
+#endif
+
+/* ---- The whole ---------------------------------------------------------------------------- */
+
+static void
+read_files (LinnetMachine *self, const char *root)
+{
+  linnet_machine_read_processor (self, root);
+  linnet_machine_read_memory (self, root);
+  linnet_machine_apply_cgroup (self, root);
+  linnet_machine_read_power (self, root);
+  linnet_machine_read_sensors (self, root);
+}
+
+/* What can be said whatever was read. */
+static void
+make_consistent (LinnetMachine *self)
+{
+  if (self->n_threads == 0)
+    self->n_threads = MAX (g_get_num_processors (), 1);
+  if (self->n_cores == 0 || self->n_cores > self->n_threads) {
+    self->n_cores = self->n_threads;
+    self->n_fast_cores = self->n_slow_cores = 0;
+  }
+  self->available = MIN (self->available, self->memory);
+  self->swap_used = MIN (self->swap_used, self->swap);
+  self->n_workers = count_workers (self);
+}
+
 LinnetMachine *
 linnet_machine_new (const char *root)
 {
   LinnetMachine *self = g_new0 (LinnetMachine, 1);
 
-  if (root == NULL)
-    root = "/";
   self->battery_percent = -1;
   self->temperature = NAN;
-  linnet_machine_read_processor (self, root);
-  linnet_machine_read_memory (self, root);
-  linnet_machine_apply_cgroup (self, root);
-  if (self->n_threads == 0)
-    self->n_threads = MAX (g_get_num_processors (), 1);
-  if (self->n_cores == 0 || self->n_cores > self->n_threads)
-    self->n_cores = self->n_threads;
-  self->available = MIN (self->available, self->memory);
-  self->n_workers = count_workers (self);
+  read_files (self, root != NULL ? root : "/");
+  if (root == NULL)
+    read_system (self);
+  make_consistent (self);
   return self;
 }
 
@@ -67,101 +138,59 @@ linnet_machine_free (LinnetMachine *self)
   g_free (self);
 }
 
-/* Only the strongest of each line is worth a word: the others are implied. Transfer full. */
-static char *
-describe_isa (LinnetIsa isa)
+guint64
+linnet_machine_get_memory_limit (const LinnetMachine *self)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  guint64 available, reserve;
 
-  if (isa & LINNET_ISA_AVX512_VNNI)
-    isa &= ~(LINNET_ISA_AVX512 | LINNET_ISA_AVX_VNNI);
-  if (isa & (LINNET_ISA_AVX_VNNI | LINNET_ISA_AVX512 | LINNET_ISA_AVX512_VNNI))
-    isa &= ~LINNET_ISA_AVX2;
-  if (isa & (LINNET_ISA_DOTPROD | LINNET_ISA_I8MM))
-    isa &= ~LINNET_ISA_NEON;
-  for (guint i = 0; i < G_N_ELEMENTS (ISA_NAMES); i++) {
-    if (isa & ISA_NAMES[i].flag)
-      g_ptr_array_add (names, (gpointer) ISA_NAMES[i].name);
+  g_return_val_if_fail (self != NULL, 0);
+
+  /* Where nothing says what is free, half of what there is, if even that is known. */
+  available = self->available > 0 ? self->available : self->memory / 2;
+  reserve = CLAMP (available / RESERVE_PART, RESERVE_LEAST, RESERVE_MOST);
+  return available > reserve ? available - reserve : 0;
+}
+
+/* ---- Disk --------------------------------------------------------------------------------- */
+
+/* The nearest that exists of a file and the folders that it is in. */
+static GFile *
+find_existing (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  while (!g_file_query_exists (file, NULL)) {
+    GFile *parent = g_file_get_parent (file);
+
+    if (parent == NULL)
+      break;
+    g_object_unref (file);
+    file = parent;
   }
-  g_ptr_array_add (names, NULL);
-  return g_strjoinv (", ", (char **) names->pdata);
+  return g_steal_pointer (&file);
 }
 
-static char *
-describe_processor (const LinnetMachine *self)
+gboolean
+linnet_machine_get_free_disk (const char *folder, guint64 *bytes, GError **error)
 {
-  const char *name = self->processor != NULL ? self->processor : _ ("Processor of unknown make");
-  g_autofree char *isa = describe_isa (self->isa);
-  g_autoptr (GString) line = g_string_new (name);
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GFileInfo) info = NULL;
 
-  g_string_append_printf (line, ngettext (" · %u core", " · %u cores", self->n_cores),
-                          self->n_cores);
-  if (self->n_threads > self->n_cores)
-    g_string_append_printf (line, ngettext (", %u thread", ", %u threads", self->n_threads),
-                            self->n_threads);
-  if (self->n_workers < self->n_threads)
-    /* Translators: the system grants this program only part of the processors' time. */
-    g_string_append_printf (line, _ (", of which %.1f may be used"), self->quota);
-  if (isa[0] != '\0')
-    g_string_append_printf (line, " · %s", isa);
-  return g_string_free (g_steal_pointer (&line), FALSE);
-}
+  g_return_val_if_fail (folder != NULL, FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
 
-static char *
-describe_memory (const LinnetMachine *self)
-{
-  g_autofree char *memory = NULL;
-  g_autofree char *available = NULL;
-
-  if (self->memory == 0)
-    return g_strdup (_ ("The size of the memory could not be found out"));
-  memory = g_format_size_full (self->memory, G_FORMAT_SIZE_IEC_UNITS);
-  available = g_format_size_full (self->available, G_FORMAT_SIZE_IEC_UNITS);
-  if (self->limited)
-    return g_strdup_printf (_ ("%s of memory granted to this program, %s of it free now"), memory,
-                            available);
-  return g_strdup_printf (_ ("%s of memory, %s of it free now"), memory, available);
-}
-
-/* In billions of parameters, at 4 bits a weight; 0: not even the smallest fits. */
-static double
-largest_model (const LinnetMachine *self)
-{
-  double usable = (double) self->available * USABLE_SHARE;
-  double largest = 0;
-
-  for (guint i = 0; i < G_N_ELEMENTS (MODEL_SIZES); i++) {
-    if (MODEL_SIZES[i] * 1e9 * BYTES_PER_WEIGHT + WORKING_BYTES <= usable)
-      largest = MODEL_SIZES[i];
+  *bytes = 0;
+  file = find_existing (folder);
+  info = g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, error);
+  if (info == NULL) {
+    g_prefix_error (error, _ ("The free space on the disk could not be found out: "));
+    return FALSE;
   }
-  return largest;
-}
-
-static char *
-describe_meaning (const LinnetMachine *self)
-{
-  double largest = largest_model (self);
-
-  if (self->available == 0)
-    return g_strdup (_ ("Start with a small model, of 1.5 billion parameters (1.5B)"));
-  if (largest == 0)
-    return g_strdup (
-        _ ("Too little memory is free for a useful model: close other programs first"));
-  /* Translators: %g is a number such as 1.5 or 7; B stands for billions, as in names of models. */
-  return g_strdup_printf (_ ("The free memory holds models of up to %gB parameters at 4 bits each"),
-                          largest);
-}
-
-char **
-linnet_machine_describe (const LinnetMachine *self)
-{
-  char **lines;
-
-  g_return_val_if_fail (self != NULL, NULL);
-
-  lines = g_new0 (char *, 4);
-  lines[0] = describe_processor (self);
-  lines[1] = describe_memory (self);
-  lines[2] = describe_meaning (self);
-  return lines;
+  if (!g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE)) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                         _ ("The disk does not say how much space is free on it."));
+    return FALSE;
+  }
+  *bytes = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE);
+  return TRUE;
 }

@@ -44,13 +44,13 @@ typedef struct {
   guint n_workers;     /* threads worth starting: n_threads, no more than the quota; ≥ 1 */
   LinnetIsa isa;       /* flags */
   gboolean is_virtual; /* a virtual machine, as far as the processor says */
-  guint64 cache;       /* bytes of the largest of its caches; 0: unknown */
+  guint64 cache;       /* bytes of its last-level caches together; 0: unknown */
   guint64 memory;      /* bytes: the computer's, or the control group's limit if that is less; 0:
                           unknown */
   guint64 available;   /* bytes of it that can be had without swapping; 0: unknown */
   gboolean limited;    /* memory is the control group's limit */
-  guint64 own_bytes;   /* resident bytes of this process, an open model included; not in available
-                          as far as they are its own and no file's */
+  guint64 own_bytes;   /* bytes that this process holds and no file does, an open model's included:
+                          what closing it would add to available */
   guint64 swap;        /* bytes of swap space or page file; 0: none */
   guint64 swap_used;   /* of them */
   LinnetPower power;
@@ -67,9 +67,16 @@ LinnetMachine *linnet_machine_new (const char *root);
 void linnet_machine_free (LinnetMachine *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetMachine, linnet_machine_free)
 
+/* Bytes that a model may take now without swapping: what is available but for a reserve. What this
+ * process holds already (own_bytes) is not in it. */
+guint64 linnet_machine_get_memory_limit (const LinnetMachine *self);
+
 /* Bytes that this user can still write in folder, or in the nearest of its parents that exists.
  * G_IO_ERROR. Any thread; blocks. */
 gboolean linnet_machine_get_free_disk (const char *folder, guint64 *bytes, GError **error);
+
+/* The names of the instructions in isa, such as "AVX2". Transfer full. */
+GStrv linnet_isa_list (LinnetIsa isa);
 
 /* Three translated lines for people: the processor, the memory, and what that means for models.
  * Transfer full. */
