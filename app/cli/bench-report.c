@@ -78,6 +78,13 @@ add_test (JsonBuilder *builder, const BenchTest *test)
   add_double (builder, "per_token", test->work);
   add_summary (builder, test->limits);
   json_builder_end_object (builder);
+  if (test->forecasts->len > 0) {
+    json_builder_set_member_name (builder, "forecast");
+    json_builder_begin_object (builder);
+    add_summary (builder, test->forecasts);
+    add_double (builder, "ratio", ours / bench_summarise (test->forecasts).median);
+    json_builder_end_object (builder);
+  }
   if (test->theirs->len > 0) {
     json_builder_set_member_name (builder, "peer");
     json_builder_begin_object (builder);
@@ -181,6 +188,33 @@ print_model (const BenchModel *model, gboolean has_peer)
   cli_table_print (table, 0);
 }
 
+/* Beside the other table, which is wide enough. */
+static void
+print_forecasts (const BenchModel *model)
+{
+  g_autoptr (CliTable) table = cli_table_new ("lrrrrr");
+
+  cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), C_ ("bench", "Measured"),
+                 C_ ("bench", "Foretold"), C_ ("bench", "Ratio"));
+  for (guint i = 0; i < model->tests->len; i++) {
+    const BenchTest *test = model->tests->pdata[i];
+    double ours = bench_summarise (test->ours).median;
+    double foretold = bench_summarise (test->forecasts).median;
+    g_autofree char *tokens = g_strdup_printf ("%u", test->n_tokens);
+    g_autofree char *depth = g_strdup_printf ("%u", test->depth);
+    g_autofree char *measured_text = g_strdup_printf ("%.1f", ours);
+    g_autofree char *foretold_text = g_strdup_printf ("%.1f", foretold);
+    g_autofree char *ratio = g_strdup_printf ("%.2f", ours / foretold);
+
+    cli_table_add (table,
+                   test->kind == LINNET_SPEED_PREFILL ? C_ ("bench", "prefill")
+                                                      : C_ ("bench", "decode"),
+                   tokens, depth, measured_text, foretold_text, ratio);
+  }
+  printf ("\n");
+  cli_table_print (table, 0);
+}
+
 void
 bench_report_print_tables (const BenchReport *self)
 {
@@ -198,6 +232,9 @@ bench_report_print_tables (const BenchReport *self)
     printf (_ ("threads used: %d to write, %d to read\n"), self->n_threads,
             self->n_threads_prefill);
   printf ("--kv %s\n", linnet_cache_type_get_name (self->cache_type));
-  for (guint i = 0; i < self->models->len; i++)
+  for (guint i = 0; i < self->models->len; i++) {
     print_model (self->models->pdata[i], self->peer_version != NULL);
+    if (self->with_forecast)
+      print_forecasts (self->models->pdata[i]);
+  }
 }

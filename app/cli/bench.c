@@ -27,6 +27,7 @@ bench_test_free (BenchTest *self)
   g_array_unref (self->theirs);
   g_array_unref (self->limits);
   g_array_unref (self->shares);
+  g_array_unref (self->forecasts);
   g_free (self);
 }
 
@@ -97,6 +98,7 @@ bench_test_new (LinnetSpeedKind kind, guint n_tokens, guint depth, const LinnetM
   self->theirs = g_array_new (FALSE, FALSE, sizeof (double));
   self->limits = g_array_new (FALSE, FALSE, sizeof (double));
   self->shares = g_array_new (FALSE, FALSE, sizeof (double));
+  self->forecasts = g_array_new (FALSE, FALSE, sizeof (double));
   return self;
 }
 
@@ -204,16 +206,46 @@ warm_up (Bench *bench, LinnetSpeedMeter *meter, BenchTest **tests, GError **erro
   return TRUE;
 }
 
+/* What would be foretold of the tests, without correction by earlier answers, from how fast the
+ * computer is at this moment. */
+static gboolean
+foretell (Bench *bench, const LinnetWorkload *work, BenchTest **tests, GError **error)
+{
+  g_autoptr (LinnetMeasurements) measurements = linnet_measurements_run (
+      (guint) bench->options->model.n_threads, NULL, NULL, bench->cancellable, error);
+
+  if (measurements == NULL)
+    return FALSE;
+  for (guint i = 0; i < count_tests (bench->options); i++) {
+    BenchTest *test = tests[i];
+    double rate;
+
+    if (test->kind == LINNET_SPEED_PREFILL)
+      rate = test->n_tokens /
+             linnet_workload_time_prefill (work, measurements, test->n_tokens, test->depth);
+    else
+      rate = 1 / linnet_workload_time_decode (work, measurements,
+                                              test->depth + (test->n_tokens + 1) / 2.0);
+    g_array_append_val (test->forecasts, rate);
+  }
+  return TRUE;
+}
+
 /* One turn of each, at one depth. */
 static gboolean
-measure_round (
-    Bench *bench, LinnetSpeedMeter *meter, const char *path, BenchTest **tests, GError **error)
+measure_round (Bench *bench,
+               LinnetSpeedMeter *meter,
+               const BenchModel *model,
+               BenchTest **tests,
+               GError **error)
 {
+  if (bench->options->with_forecast && !foretell (bench, &model->work, tests, error))
+    return FALSE;
   for (guint i = 0; i < count_tests (bench->options); i++) {
     if (!measure_ours (bench, meter, tests[i], error))
       return FALSE;
   }
-  return bench->options->peer == NULL || measure_theirs (bench, path, tests, error);
+  return bench->options->peer == NULL || measure_theirs (bench, model->path, tests, error);
 }
 
 static void
@@ -267,7 +299,7 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
     for (guint i = 0; i < n_depths; i++) {
       BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
 
-      if (!measure_round (bench, meters->pdata[i], model->path, tests, error))
+      if (!measure_round (bench, meters->pdata[i], model, tests, error))
         return FALSE;
     }
   }
@@ -299,6 +331,8 @@ measure_model (Bench *bench, const char *path)
   model->tests = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_test_free);
   g_ptr_array_add (bench->report->models, model);
   add_tests (model, bench->options, &work);
+  if (!linnet_workload_init_for_model (&model->work, loaded, bench->options->cache_type, &error))
+    return cli_fail (error);
   if (measure_tests (bench, loaded, model, &error))
     return CLI_OK;
   cli_show_progress ("", 1);
@@ -328,6 +362,7 @@ bench_report_new (const BenchOptions *options)
   self->n_threads = options->model.n_threads;
   self->n_threads_prefill = options->model.n_threads_prefill;
   self->cache_type = options->cache_type;
+  self->with_forecast = options->with_forecast;
   self->models = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_model_free);
   return self;
 }

@@ -3,6 +3,7 @@
  * the report is looked at afterwards. */
 #pragma once
 
+#include "advisor/linnet-workload.h"
 #include "bench-peer.h"
 #include "engine/linnet-measure.h"
 #include "machine/linnet-machine.h"
@@ -18,7 +19,8 @@ typedef struct {
   guint n_reps;
   LinnetModelOptions model;
   LinnetCacheType cache_type;
-  const BenchPeer *peer; /* NULL: alone */
+  const BenchPeer *peer;  /* NULL: alone */
+  gboolean with_forecast; /* foretell each speed as well, from new measurements each time */
 } BenchOptions;
 
 /* One measurement, in tokens a second. */
@@ -31,6 +33,7 @@ typedef struct {
   GArray *theirs; /* double, likewise; empty without a peer */
   GArray *limits; /* double, likewise: what the probe beside each of ours found, in work a second */
   GArray *shares; /* double, likewise: how much of it that one of ours made use of, 0…1 */
+  GArray *forecasts; /* double, likewise: what was foretold beside it; empty without forecasts */
 } BenchTest;
 
 typedef struct {
@@ -39,7 +42,8 @@ typedef struct {
   char *quantisation;
   char *cpu_level;
   guint64 file_bytes;
-  GPtrArray *tests; /* BenchTest */
+  LinnetWorkload work; /* its strings are gone with the file */
+  GPtrArray *tests;    /* BenchTest */
 } BenchModel;
 
 typedef struct {
@@ -48,6 +52,7 @@ typedef struct {
   int n_threads;
   int n_threads_prefill;
   LinnetCacheType cache_type;
+  gboolean with_forecast;
   char *peer_version; /* as it says itself; NULL without a peer */
   GPtrArray *models;  /* BenchModel */
 } BenchReport;

@@ -21,6 +21,7 @@ enum {
  * first. */
 typedef int (*CliRun) (char **arguments);
 
+int cli_run_advise (char **arguments);
 int cli_run_bench (char **arguments);
 int cli_run_chat (char **arguments);
 int cli_run_create (char **arguments);

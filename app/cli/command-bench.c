@@ -21,6 +21,7 @@ typedef struct {
   int n_decode;
   int n_reps;
   gboolean json;
+  gboolean with_forecast;
   gboolean with_peer;
   char *peer_path;
   char *peer_command;
@@ -136,6 +137,9 @@ parse (char **arguments, BenchArguments *given, int *status)
     CLI_KV_ENTRY (&given->kv),
     { "reps", 0, 0, G_OPTION_ARG_INT, &given->n_reps, N_ ("Repetitions of each (3)"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
+    { "forecast", 0, 0, G_OPTION_ARG_NONE, &given->with_forecast,
+      N_ ("Show what Linnet foretells of each speed without the model, and measured / foretold"),
+      NULL },
     { "peer", 0, 0, G_OPTION_ARG_NONE, &given->with_peer,
       N_ ("Compare with llama.cpp’s llama-bench on the PATH; --peer=PATH: with that one"), NULL },
     { "peer-path", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given->peer_path, NULL, NULL },
@@ -245,6 +249,9 @@ cli_run_bench (char **arguments)
     return CLI_USAGE;
   if (prefills->len == 0 && given.n_decode == 0)
     return cli_usage ("bench", "%s", _ ("With -p 0 and -n 0 there is nothing to measure."));
+  if (given.with_forecast && given.compute.cpu != NULL)
+    return cli_usage ("bench", "%s",
+                      _ ("--forecast is for the instructions that Linnet chooses, not for --cpu."));
   if (given.with_peer || given.peer_path != NULL || given.peer_command != NULL) {
     g_autoptr (GError) error = NULL;
 
@@ -262,5 +269,6 @@ cli_run_bench (char **arguments)
   options.n_reps = (guint) given.n_reps;
   options.model = choose_compute (&given.compute);
   options.peer = peer;
+  options.with_forecast = given.with_forecast;
   return measure (&options, given.json);
 }

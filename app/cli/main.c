@@ -28,6 +28,7 @@ static const struct {
   { "tokenize", N_ ("Show the tokens of a text"), cli_run_tokenize },
   { "inspect", N_ ("Show what is in a GGUF file and what memory it needs"), cli_run_inspect },
   { "perplexity", N_ ("Measure how well a model foretells a text"), cli_run_perplexity },
+  { "advise", N_ ("Say which model to take on this computer, and why"), cli_run_advise },
   { "bench", N_ ("Measure how fast a model is on this computer"), cli_run_bench },
 };
 

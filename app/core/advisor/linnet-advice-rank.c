@@ -20,15 +20,27 @@ static const struct {
 #define WAIT_WITHIN 0.4
 #define WAIT_BEYOND 1.2
 #define WAIT_STRICT 2.4
+/* Once for an answer that takes longer than was said. */
+#define WAIT_BROKEN 1.5
 
 /* Memory that is nearly full costs up to this much, beginning at this part of what may be taken. */
 #define TIGHT_LOSS 1.5
 #define TIGHT_FROM 0.7
 
+/* See is_too_much_to_begin(). */
+#define BEGIN_LOSS     0.8
+#define BEGIN_BILLIONS 4.5
+
+/* Tokens a second without which nothing larger is worth a try. */
+#define LATER_SPEED 2.5
+
 #define LANGUAGE_LOSS 3.0
 #define LICENCE_LOSS  0.1
 /* A GiB to download and to keep. */
 #define BYTES_LOSS (0.02 / (1 << 30))
+
+/* A loss from which nobody is sent to a larger model for its sake. */
+#define LOSS_TOO_MUCH 1.0
 
 /* Of two models, how many times the parameters the larger has at least to be called so. */
 #define LARGER 1.4
@@ -49,7 +61,9 @@ wait_loss (double seconds, const LinnetAdviceAim *aim)
 
   if (share <= 1)
     return WAIT_WITHIN * share;
-  return WAIT_WITHIN + (aim->is_strict ? WAIT_STRICT : WAIT_BEYOND) * log2 (share);
+  if (aim->is_strict)
+    return WAIT_WITHIN + WAIT_BROKEN + WAIT_STRICT * log2 (share);
+  return WAIT_WITHIN + WAIT_BEYOND * log2 (share);
 }
 
 static double
@@ -82,6 +96,17 @@ linnet_advice_speaks (const LinnetCatalogueModel *model,
   return TRUE;
 }
 
+/* One begins with a model of about 3B, unless a larger one is as quick and easy here. */
+static gboolean
+is_too_much_to_begin (const LinnetAdvice *self, const LinnetAdviceAim *aim)
+{
+  gboolean begins =
+      aim->wishes.quiet || (aim->wishes.task == LINNET_TASK_CHAT && aim->wishes.wait_seconds <= 0);
+
+  return begins && self->model->billions > BEGIN_BILLIONS &&
+         (self->verdict != LINNET_VERDICT_EASY || self->forecast.answer.value > aim->patience);
+}
+
 double
 linnet_advice_score (const LinnetAdvice *self,
                      const LinnetMachine *machine,
@@ -96,6 +121,8 @@ linnet_advice_score (const LinnetAdvice *self,
     score -= wait_loss (self->forecast.answer.value, aim);
   if (!linnet_advice_speaks (self->model, &aim->wishes, NULL))
     score -= LANGUAGE_LOSS;
+  if (is_too_much_to_begin (self, aim))
+    score -= BEGIN_LOSS;
   if (self->model->is_restricted)
     score -= LICENCE_LOSS;
   return score;
@@ -145,6 +172,8 @@ find_later (const LinnetAdviceList *list, const LinnetAdvice *first)
     gboolean best_is_kin = best != NULL && g_str_equal (best->model->family, first->model->family);
 
     if (!linnet_advice_is_recommendable (candidate) ||
+        candidate->forecast.decode.value < LATER_SPEED ||
+        quantisation_loss (candidate->file->quantisation) >= LOSS_TOO_MUCH ||
         candidate->model->billions < LARGER * first->model->billions)
       continue;
     /* The list is in order of score: the first of a model is its best file. */

@@ -235,7 +235,7 @@ linnet_advice_summarise (const LinnetAdviceList *list, const LinnetMachine *mach
     return summarise_nothing (machine);
   first = &list->ranked[list->recommended];
   if (list->later < 0)
-    return g_strdup_printf (_ ("Take %s (%s): more than that, this computer does not carry."),
+    return g_strdup_printf (_ ("Take %s (%s): it is the best that runs on this computer."),
                             first->model->title, first->file->quantisation);
   later = &list->ranked[list->later];
   if (later->verdict == LINNET_VERDICT_EASY)

@@ -23,6 +23,9 @@
 #define EASY_OF_LIMIT  0.75
 #define EASY_OF_MEMORY 0.5
 
+/* Seconds of full load that neither heat nor wake a fan. */
+#define QUIET_PATIENCE 13
+
 static const struct {
   const char *name;
   const char *title;
@@ -146,7 +149,7 @@ linnet_advice_aim (const LinnetWishes *wishes)
   aim.is_strict = wishes->wait_seconds > 0;
   /* An answer that is soon written is little heat. */
   if (wishes->quiet) {
-    aim.patience = MIN (aim.patience, assume_patience (LINNET_TASK_CHAT));
+    aim.patience = wishes->wait_seconds > 0 ? MIN (aim.patience, QUIET_PATIENCE) : QUIET_PATIENCE;
     aim.is_strict = TRUE;
   }
   return aim;

@@ -32,6 +32,13 @@ make_estimate (double value, double spread)
   return (LinnetEstimate) { value, value / (1 + spread), value * (1 + spread) };
 }
 
+/* Of a speed that falls by the part slow, 0…1, while memory is slow. */
+static LinnetEstimate
+make_speed (double value, double spread, double slow)
+{
+  return (LinnetEstimate) { value, value * MIN (1 - slow, 1 / (1 + spread)), value * (1 + spread) };
+}
+
 /* Speeds and times, corrected by what was real here. */
 static void
 compute_speeds (LinnetForecast *self,
@@ -42,6 +49,7 @@ compute_speeds (LinnetForecast *self,
                 LinnetHistory *history)
 {
   double spread = machine->is_virtual ? SPREAD_VIRTUAL : SPREAD_ALONE;
+  double slow = MIN (measurements->spread, SPREAD_MOST);
   double decode_factor = 1, prefill_factor = 1, fitted_spread = 0;
   double decode, question, thoughts, answer;
   double end = LINNET_QUESTION_TOKENS + n_thoughts + LINNET_ANSWER_TOKENS;
@@ -50,6 +58,7 @@ compute_speeds (LinnetForecast *self,
       linnet_history_fit (history, &decode_factor, &prefill_factor, &fitted_spread)) {
     self->is_fitted = TRUE;
     spread = CLAMP (fitted_spread, SPREAD_LEAST, SPREAD_MOST);
+    slow = 0; /* what was real has it in it */
   }
   decode = decode_factor /
            linnet_workload_time_decode (work, measurements,
@@ -63,11 +72,34 @@ compute_speeds (LinnetForecast *self,
   answer = LINNET_ANSWER_TOKENS *
            linnet_workload_time_decode (work, measurements, end - LINNET_ANSWER_TOKENS / 2.0) /
            decode_factor;
-  self->decode = make_estimate (decode, spread);
+  self->decode = make_speed (decode, spread, slow);
   self->prefill = make_estimate (LINNET_QUESTION_TOKENS / question, spread);
   self->first_token = make_estimate (question + thoughts, spread);
   self->answer = make_estimate (question + thoughts + answer, spread);
+  self->first_token.high =
+      MAX (self->first_token.high, question * (1 + spread) + thoughts / (1 - slow));
+  self->answer.high =
+      MAX (self->answer.high, question * (1 + spread) + (thoughts + answer) / (1 - slow));
   self->load = make_estimate (linnet_workload_time_load (work, measurements), SPREAD_LOAD);
+}
+
+/* For the threads and the level of instructions that the engine would compute with. */
+static gboolean
+plan_memory (LinnetForecast *self,
+             const LinnetWorkload *work,
+             LinnetCacheType cache_type,
+             const LinnetMachine *machine,
+             const LinnetMeasurements *measurements,
+             GError **error)
+{
+  gboolean is_here = linnet_cpu_level_check (measurements->cpu_level, NULL);
+  LinnetModelOptions options = {
+    .n_threads = (int) MIN (MIN (machine->n_cores, machine->n_workers), G_MAXINT),
+    .cpu_level = is_here ? measurements->cpu_level : NULL,
+  };
+
+  return linnet_plan_memory (&work->shape, work->memory_bytes, self->n_ctx, cache_type, &options,
+                             &self->memory, error);
 }
 
 void
@@ -95,8 +127,7 @@ linnet_forecast_compute (LinnetForecast *self,
   /* The catalogue was checked for what the engine can do; what is left are heads that do not fit
    * the type of cache. */
   if (!linnet_workload_init (&work, model, quantisation, cache_type, &error) ||
-      !linnet_plan_memory (&work.shape, work.memory_bytes, n_ctx, cache_type, &self->memory,
-                           &error)) {
+      !plan_memory (self, &work, cache_type, machine, measurements, &error)) {
     g_debug ("No forecast for %s: %s", model->id, error->message);
     return;
   }

@@ -64,7 +64,7 @@ finish (LinnetWorkload *self, LinnetCacheType cache_type, GError **error)
   const guint n_ctx = 256;
   LinnetModelMemory memory;
 
-  if (!linnet_plan_memory (&self->shape, 0, n_ctx, cache_type, &memory, error))
+  if (!linnet_plan_memory (&self->shape, 0, n_ctx, cache_type, NULL, &memory, error))
     return FALSE;
   self->kv_bytes = (double) memory.kv_cache / n_ctx;
   self->attention_macs = 2.0 * self->shape.n_heads * self->shape.head_dim * self->shape.n_layers;

@@ -17,6 +17,7 @@ linnet_plan_memory (const LinnetModelShape *shape,
                     guint64 weight_bytes,
                     guint n_ctx,
                     LinnetCacheType cache_type,
+                    const LinnetModelOptions *options,
                     LinnetModelMemory *memory,
                     GError **error)
 {
@@ -30,14 +31,20 @@ linnet_plan_memory (const LinnetModelShape *shape,
     .n_kv_heads = shape->n_kv_heads,
     .head_dim = shape->head_dim,
   };
+  lm_model_options lm_options = { 0 };
   lm_memory need = { 0 };
   lm_error failure = { 0 };
 
   g_return_val_if_fail (memory != NULL, FALSE);
 
   *memory = (LinnetModelMemory) { 0 };
-  if (lm_plan_memory (&lm, weight_bytes, n_ctx, linnet_cache_type_to_lm (cache_type), NULL, &need,
-                      &failure) != LM_OK) {
+  if (options != NULL) {
+    lm_options.n_threads = options->n_threads;
+    lm_options.n_threads_prefill = options->n_threads_prefill;
+    lm_options.cpu_level = options->cpu_level;
+  }
+  if (lm_plan_memory (&lm, weight_bytes, n_ctx, linnet_cache_type_to_lm (cache_type), &lm_options,
+                      &need, &failure) != LM_OK) {
     linnet_engine_error_from_lm (error, &failure, "");
     return FALSE;
   }

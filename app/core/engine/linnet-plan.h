@@ -16,12 +16,14 @@ typedef struct {
  */
 guint64 linnet_plan_get_row_bytes (const char *type, guint64 n_cols);
 
-/* The memory for a model of that shape whose weights, those that stay in memory, have weight_bytes.
- * LINNET_ENGINE_ERROR_UNSUPPORTED, LINNET_ENGINE_ERROR_FAILED. */
+/* The memory for a model of that shape whose weights, those that stay in memory, have weight_bytes,
+ * opened with these options (NULL for the defaults). LINNET_ENGINE_ERROR_UNSUPPORTED,
+ * LINNET_ENGINE_ERROR_FAILED. */
 gboolean linnet_plan_memory (const LinnetModelShape *shape,
                              guint64 weight_bytes,
                              guint n_ctx,
                              LinnetCacheType cache_type,
+                             const LinnetModelOptions *options,
                              LinnetModelMemory *memory,
                              GError **error);
 
