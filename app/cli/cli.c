@@ -75,7 +75,7 @@ cli_show_progress (const char *what, double fraction)
   if (!g_log_writer_supports_color (fileno (stderr)))
     return;
   if (fraction < 1)
-    fprintf (stderr, "\r%s %d %%", what, (int) (fraction * 100));
+    fprintf (stderr, "\r%s %d %%\033[K", what, (int) (fraction * 100));
   else
     fputs ("\r\033[K", stderr);
   fflush (stderr);

@@ -28,6 +28,7 @@ int cli_run_create (char **arguments);
 int cli_run_demo (char **arguments);
 int cli_run_inspect (char **arguments);
 int cli_run_list (char **arguments);
+int cli_run_machine (char **arguments);
 int cli_run_perplexity (char **arguments);
 int cli_run_pull (char **arguments);
 int cli_run_rm (char **arguments);

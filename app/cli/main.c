@@ -23,6 +23,8 @@ static const struct {
   { "create", N_ ("Make a model of your own from a Modelfile"), cli_run_create },
   { "rm", N_ ("Delete a model"), cli_run_rm },
   { "demo", N_ ("Describe this computer and ask the demo model a question"), cli_run_demo },
+  { "machine", N_ ("Say what this computer is, how fast, and what that means for models"),
+    cli_run_machine },
   { "tokenize", N_ ("Show the tokens of a text"), cli_run_tokenize },
   { "inspect", N_ ("Show what is in a GGUF file and what memory it needs"), cli_run_inspect },
   { "perplexity", N_ ("Measure how well a model foretells a text"), cli_run_perplexity },

@@ -19,6 +19,7 @@ struct _LinnetWindow {
   AdwStatusPage *no_model_page;
   GtkButton *demo_button;
   LinnetChatPage *chat_page;
+  AdwToastOverlay *toasts;
   GtkRevealer *drop_revealer;
 
   LinnetAdvisor *advisor; /* NULL until lent; as are pulls */
@@ -26,9 +27,13 @@ struct _LinnetWindow {
   LinnetEngine *engine;
   LinnetChat *chat;
   GCancellable *load_cancellable; /* of the load in progress, else NULL */
+  LinnetLibraryModel *open_model; /* of the library, if the open model was opened from there */
+  LinnetModel *answering_model;   /* that writes the answer, NULL when there is none */
   char *cpu_level;                /* what models are to be loaded for, NULL: the best */
   GSettings *settings;            /* NULL where the schema is not installed */
   char *demo_path;                /* NULL until a demo model is known */
+  char *machine_root;             /* where the computer is looked at; NULL: the real one */
+  gint64 seed;                    /* of every answer; negative: each has its own */
 
   GtkWidget *focus_to_restore; /* borrowed; set while restore_focus_source waits */
   guint restore_focus_source;
@@ -40,6 +45,16 @@ struct _LinnetWindow {
 void linnet_window_install_actions (GtkWidgetClass *widget_class);
 /* The one place that decides which can be activated now. */
 void linnet_window_update_actions (LinnetWindow *self);
+
+/* window-load: bringing a model in. */
+/* Shows the page that asks for a model, saying why: description is plain text. */
+void linnet_window_ask_for_model (LinnetWindow *self, const char *title, const char *description);
+
+/* window-models: the page of models. */
+void linnet_window_install_model_actions (GtkWidgetClass *widget_class);
+/* Tells the page, if it is there, which model is open. */
+void linnet_window_mark_open_model (LinnetWindow *self);
+void linnet_window_connect_pulls (LinnetWindow *self);
 
 /* window-dnd: models dropped on the window. */
 void linnet_window_setup_drop_target (LinnetWindow *self);

@@ -32,10 +32,18 @@ void linnet_window_show_chat (LinnetWindow *self);
 
 /* The instructions that models loaded from now on compute with; NULL: the best. */
 void linnet_window_set_cpu_level (LinnetWindow *self, const char *level);
+/* Makes every answer the same in every run; negative: each has a seed of its own. */
+void linnet_window_set_seed (LinnetWindow *self, gint64 seed);
+/* Where the computer is looked at before a model is loaded, as linnet_machine_new(): for tests. */
+void linnet_window_set_machine_root (LinnetWindow *self, const char *root);
 
 /* Opens the model in file; a failure is shown, and the previous model stays. */
 void linnet_window_load_file (LinnetWindow *self, GFile *file);
+/* The same for a model of the library, which is run as its Modelfile says. */
+void linnet_window_load_model (LinnetWindow *self, LinnetLibraryModel *model);
 /* The same for the demo model; without one the window asks for a model instead. */
 void linnet_window_load_demo (LinnetWindow *self);
+/* Whether a model is being brought in: looked at, asked about or loaded. */
+gboolean linnet_window_get_loading (LinnetWindow *self);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine compiles for another system, with no warning, and calls nothing that is not there.
+"""What needs no GLib compiles for another system, without a warning, and calls nothing that is not
+there: the engine, and what LinnetMachine asks of the system.
 
 cross.py SYSTEM CROSS_FILE"""
 
@@ -49,5 +50,19 @@ def engine():
     return build() or links(command)
 
 
+def machine():
+    command = compiler()
+    source = SOURCE / 'app/core/machine' / f'linnet-system-{SYSTEM}.c'
+    if not source.exists():
+        raise Skip(f'LinnetMachine asks nothing of {SYSTEM}')
+    FOLDER.mkdir(exist_ok=True)
+    status, text = run(
+        command, '-std=gnu11', '-O2', '-Wall', '-Wextra', '-Wsign-compare', '-Werror', '-shared',
+        '-o', FOLDER / 'system', source, '-Wl,--no-undefined', '-ladvapi32', '-lpowrprof',
+    )
+    return [text[-4000:]] if status else []
+
+
 engine.__doc__ = f'The engine compiles for {SYSTEM} without a warning, and links.'
-main(engine)
+machine.__doc__ = f'What LinnetMachine asks of {SYSTEM} compiles without GLib, and is there.'
+main(engine, machine)

@@ -53,6 +53,19 @@ def bench():
 
 
 @test
+def forecast():
+    figures = json.loads(expect_ok(run("bench", *QUICK_BENCH, "--forecast", "--json")).stdout)
+    model, = figures["models"]
+    for r in model["results"]:
+        forecast = r["forecast"]
+        expect(len(forecast["samples"]) == 1 and 0 < forecast["median"] < 1e6, r)
+        expect(abs(forecast["ratio"] - r["median"] / forecast["median"]) < 1e-9, r)
+    table = expect_ok(run("bench", *QUICK_BENCH, "--forecast")).stdout
+    expect("Foretold" in table, table)
+    expect_complaint(run("bench", "--forecast", "--cpu", "reference"), 2, "--cpu")
+
+
+@test
 def levels_and_threads():
     levels = expect_ok(run("chat", "--cpu", "help")).stdout.split()
     expect(levels[-1] == "reference", levels)

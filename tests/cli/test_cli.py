@@ -21,7 +21,7 @@ from clilib import (
 @test
 def help_and_version():
     result = expect_ok(run("--help"))
-    for command in ("chat", "demo", "tokenize", "inspect", "perplexity", "bench"):
+    for command in ("chat", "demo", "machine", "tokenize", "inspect", "perplexity", "bench"):
         expect(command in result.stdout, command, "is not in the help")
         own = expect_ok(run(command, "--help"))
         expect(f"linnet-cli {command}" in own.stdout, own.stdout)
@@ -61,6 +61,8 @@ def wrong_command_lines():
         (["bench", "-p", "0", "-n", "0"], "nothing to measure"),
         (["inspect"], "GGUF"),
         (["inspect", "a", "b"], "GGUF"),
+        (["machine", "--threads", "0"], "--threads"),
+        (["machine", "mine"], "mine"),
         (["perplexity"], "text file"),
         (["perplexity", "--ctx", "1", "x"], "--ctx"),
     ):

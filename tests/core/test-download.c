@@ -202,6 +202,27 @@ test_pause (Fixture *self, gconstpointer data)
   g_assert_cmpuint (fixture_count_sent (self, "origin"), <=, FILE_BYTES - n_done);
 }
 
+/* Someone has tidied up in the meantime. */
+static void
+test_tidied (Fixture *self, gconstpointer data)
+{
+  g_autoptr (LinnetDownload) download = NULL;
+  g_autofree char *part = NULL;
+
+  if (self->registry == NULL)
+    return;
+  part = g_build_filename (self->folder, FILE_NAME ".part", NULL);
+  fixture_control (self, "options", SLOWLY);
+  download = new_plain (self);
+  linnet_download_start (download);
+  fixture_wait_for_bytes (download, FILE_BYTES / 3);
+  linnet_download_pause (download);
+  g_unlink (part);
+  fixture_control (self, "options", FAST);
+  fixture_download (download);
+  fixture_assert_done (self, download);
+}
+
 static void
 test_cancel (Fixture *self, gconstpointer data)
 {
@@ -537,7 +558,8 @@ static void
 test_parts (Fixture *self, gconstpointer data)
 {
   const char *names[] = { "p1", "p2", "p3" };
-  g_autofree char *urls[3] = { NULL }, *sums[3] = { NULL };
+  g_autoptr (GPtrArray) urls = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) sums = g_ptr_array_new_with_free_func (g_free);
   const char *sources[3][2] = { { NULL } };
   LinnetDownloadFile files[3];
   g_autoptr (LinnetDownload) download = NULL;
@@ -547,11 +569,11 @@ test_parts (Fixture *self, gconstpointer data)
   for (guint i = 0; i < 3; i++) {
     g_autofree char *path = g_strconcat ("/files/", names[i], NULL);
 
-    sums[i] = fixture_add_file (self, names[i], 100000 * (i + 1), i);
-    urls[i] = registry_build_url (self->registry, path);
-    sources[i][0] = urls[i];
+    g_ptr_array_add (sums, fixture_add_file (self, names[i], 100000 * (i + 1), i));
+    g_ptr_array_add (urls, registry_build_url (self->registry, path));
+    sources[i][0] = urls->pdata[i];
     files[i] = (LinnetDownloadFile) {
-      .name = names[i], .urls = sources[i], .bytes = 100000 * (i + 1), .sha256 = sums[i]
+      .name = names[i], .urls = sources[i], .bytes = 100000 * (i + 1), .sha256 = sums->pdata[i]
     };
   }
   download = linnet_download_new (self->folder, files, 3, NULL);
@@ -561,7 +583,7 @@ test_parts (Fixture *self, gconstpointer data)
   for (guint i = 0; i < 3; i++) {
     g_autofree char *sum = fixture_hash (self, names[i]);
 
-    g_assert_cmpstr (sum, ==, sums[i]);
+    g_assert_cmpstr (sum, ==, sums->pdata[i]);
   }
 
   /* What was there before is not taken away with what was not. */
@@ -649,6 +671,7 @@ main (int argc, char **argv)
   fixture_add ("/download/linked-etag", NULL, test_linked_etag);
   fixture_add ("/download/credentials", NULL, test_credentials);
   fixture_add ("/download/pause", NULL, test_pause);
+  fixture_add ("/download/tidied", NULL, test_tidied);
   fixture_add ("/download/cancel", NULL, test_cancel);
   fixture_add ("/download/restart", NULL, test_restart);
   fixture_add ("/download/kill", NULL, test_kill);

@@ -17,6 +17,8 @@ __tsan_default_suppressions (void)
   return "called_from_lib:libglib-2.0.so\n"
          "called_from_lib:libgobject-2.0.so\n"
          "called_from_lib:libgio-2.0.so\n"
+         "called_from_lib:libsoup-3.0.so\n"
+         "called_from_lib:libpxbackend-1.0.so\n"
          "mutex:_get_type_once\n";
 }
 
@@ -46,6 +48,70 @@ g_async_queue_pop (GAsyncQueue *queue)
 
   __tsan_acquire (queue);
   return data;
+}
+
+gpointer
+g_async_queue_try_pop (GAsyncQueue *queue)
+{
+  gpointer data = REAL (g_async_queue_try_pop) (queue);
+
+  __tsan_acquire (queue);
+  return data;
+}
+
+gpointer
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout)
+{
+  gpointer data = REAL (g_async_queue_timeout_pop) (queue, timeout);
+
+  __tsan_acquire (queue);
+  return data;
+}
+
+/* What a source's function is given, from the thread that makes the source to the one it runs on.
+ */
+typedef struct {
+  GSourceFunc function;
+  gpointer data;
+  GDestroyNotify notify;
+} Call;
+
+static gboolean
+call_cb (gpointer data)
+{
+  const Call *call = data;
+
+  __tsan_acquire (data);
+  __tsan_acquire (call->data);
+  return call->function (call->data);
+}
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  __tsan_acquire (data);
+  __tsan_acquire (call->data);
+  if (call->notify != NULL)
+    call->notify (call->data);
+  g_free (call);
+}
+
+void
+g_source_set_callback (GSource *source, GSourceFunc function, gpointer data, GDestroyNotify notify)
+{
+  /* Other sources give their functions more than data. */
+  if (source->source_funcs != &g_idle_funcs || data == NULL) {
+    REAL (g_source_set_callback) (source, function, data, notify);
+    return;
+  }
+  Call *call = g_new (Call, 1);
+
+  *call = (Call) { function, data, notify };
+  __tsan_release (data);
+  __tsan_release (call);
+  REAL (g_source_set_callback) (source, call_cb, call, call_free);
 }
 
 void

@@ -80,7 +80,7 @@ class Faults:
         with self.lock:
             self.rules.append(rule)
 
-    def set_schedule(self, seed, n_faults, probability=0.5, kinds=None, file_bytes=1 << 20):
+    def set_schedule(self, seed, n_faults, probability=0.5, kinds=None):
         """From now on any request for a file goes wrong with that probability, n_faults in all."""
         with self.lock:
             self.schedule = {
@@ -88,7 +88,6 @@ class Faults:
                 "left": n_faults,
                 "probability": probability,
                 "kinds": kinds or KINDS,
-                "file_bytes": file_bytes,
             }
 
     def find(self, method, host, path, first_byte, is_file):

@@ -68,13 +68,14 @@ is_ready (gpointer data)
 {
   LinnetEngine *engine = linnet_chat_get_engine (((Fixture *) data)->chat);
 
-  return linnet_engine_get_model (engine) != NULL && !linnet_engine_get_loading (engine);
+  return linnet_engine_get_model (engine) != NULL &&
+         !linnet_window_get_loading (((Fixture *) data)->window);
 }
 
 static gboolean
 is_not_loading (gpointer data)
 {
-  return !linnet_engine_get_loading (linnet_chat_get_engine (((Fixture *) data)->chat));
+  return !linnet_window_get_loading (((Fixture *) data)->window);
 }
 
 static gboolean

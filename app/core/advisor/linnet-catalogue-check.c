@@ -54,8 +54,10 @@ read_int (Reader *self, const char *name, gboolean needed, gint64 min, gint64 ma
     return 0;
   if (json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < min ||
       json_node_get_int (node) > max) {
-    g_autofree char *what = g_strdup_printf (
-        _ ("has to be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), min, max);
+    g_autofree char *least = g_strdup_printf ("%" G_GINT64_FORMAT, min);
+    g_autofree char *most = g_strdup_printf ("%" G_GINT64_FORMAT, max);
+    g_autofree char *what =
+        g_strdup_printf (_ ("has to be a whole number from %s to %s"), least, most);
 
     fail (self, name, what);
     return 0;
@@ -210,9 +212,9 @@ check_shape (Reader *self, LinnetCatalogueModel *model)
   }
   model->n_parameters = linnet_recipe_count_parameters (model);
   if (stated > 0 && (guint64) stated != model->n_parameters) {
-    g_autofree char *what = g_strdup_printf (
-        _ ("does not agree with its shape, which makes %" G_GUINT64_FORMAT " parameters"),
-        model->n_parameters);
+    g_autofree char *number = g_strdup_printf ("%" G_GUINT64_FORMAT, model->n_parameters);
+    g_autofree char *what =
+        g_strdup_printf (_ ("does not agree with its shape, which makes %s parameters"), number);
 
     fail (self, "parameters", what);
   }

@@ -44,9 +44,8 @@ is_plain_name (const char *name)
   return TRUE;
 }
 
-/* Whether the file that is open still has its name. */
-static gboolean
-is_in_place (LinnetDisk *self)
+gboolean
+linnet_disk_is_in_place (LinnetDisk *self)
 {
   struct stat there, here;
 
@@ -71,7 +70,7 @@ open_locked (LinnetDisk *self, const char *name, GError **error)
   for (guint i = 0; i < N_LOCK_TRIES; i++) {
     if (!open_part (self, error))
       return FALSE;
-    if (flock (self->fd, LOCK_EX | LOCK_NB) == 0 && is_in_place (self))
+    if (flock (self->fd, LOCK_EX | LOCK_NB) == 0 && linnet_disk_is_in_place (self))
       return TRUE;
     close (self->fd);
     self->fd = -1;

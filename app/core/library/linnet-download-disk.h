@@ -12,6 +12,8 @@ typedef struct _LinnetDisk LinnetDisk;
 /* Makes the folder and the part if they are missing. LINNET_DOWNLOAD_ERROR throughout. */
 LinnetDisk *linnet_disk_open (const char *folder, const char *name, GError **error);
 void linnet_disk_close (LinnetDisk *self);
+/* Whether the part that is open still has its name. */
+gboolean linnet_disk_is_in_place (LinnetDisk *self);
 /* What is in the part; NULL: nothing that can be trusted. */
 LinnetJournal *linnet_disk_load (LinnetDisk *self);
 /* Flushes the part, then claims what is in it. */

@@ -166,10 +166,11 @@ static void
 answer_send (Answer *self)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
+  GMainContext *context = self->part->context;
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, answer_cb, self, answer_free);
-  g_source_attach (source, self->part->context);
+  g_source_attach (source, context);
 }
 
 static void
@@ -361,6 +362,9 @@ do_open (LinnetPart *self, const Command *command)
   GError *error = NULL;
 
   self->has_failed = FALSE;
+  /* Someone may have tidied up while this was at rest. */
+  if (self->disk != NULL && !linnet_disk_is_in_place (self->disk))
+    g_clear_pointer (&self->disk, linnet_disk_close);
   if (self->disk == NULL) {
     if (find_finished (self, command))
       return;

@@ -182,6 +182,9 @@ start_current (LinnetDownload *self)
 {
   guint64 n_further_bytes = 0;
 
+  /* A handler of the state may have had other plans. */
+  if (!is_active (self) || self->n_discarding > 0)
+    return;
   for (guint i = self->current + 1; i < self->jobs->len; i++)
     n_further_bytes += self->n_bytes[i];
   linnet_job_start (self->jobs->pdata[self->current], n_further_bytes);
@@ -208,8 +211,7 @@ job_finished_cb (gpointer data)
   self->current++;
   if (self->current < self->jobs->len) {
     set_state (self, LINNET_DOWNLOAD_RUNNING, NULL);
-    if (is_active (self))
-      start_current (self);
+    start_current (self);
   } else {
     set_state (self, LINNET_DOWNLOAD_DONE, NULL);
   }
@@ -379,8 +381,7 @@ linnet_download_start (LinnetDownload *self)
       self->state == LINNET_DOWNLOAD_CANCELLED)
     return;
   set_state (self, LINNET_DOWNLOAD_RUNNING, NULL);
-  if (is_active (self))
-    start_current (self);
+  start_current (self);
 }
 
 void

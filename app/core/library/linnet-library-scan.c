@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
   const Place *place;
   GPtrArray *candidates; /* LinnetLibraryModel, owned by the array */
+  GHashTable *folders;   /* identities of those that were visited; borrowed */
   guint n_entries;
 } Walk;
 
@@ -221,7 +222,21 @@ visit_file (Walk *walk, const char *path)
     g_ptr_array_add (walk->candidates, g_steal_pointer (&model));
 }
 
-/* Links are followed: the bounds keep loops of them short. */
+/* Which file a path is, however one gets to it. Transfer full. */
+static char *
+identify (const char *path)
+{
+  GStatBuf status;
+
+#ifndef G_OS_WIN32
+  if (g_stat (path, &status) == 0 && status.st_ino != 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev,
+                            (guint64) status.st_ino);
+#endif
+  return g_canonicalize_filename (path, NULL);
+}
+
+/* Links are followed, but each folder is looked into once. */
 static void
 visit_folder (Walk *walk, const char *path, guint depth)
 {
@@ -229,7 +244,9 @@ visit_folder (Walk *walk, const char *path, guint depth)
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
-  while (dir != NULL && walk->n_entries < MAX_ENTRIES && (name = g_dir_read_name (dir)) != NULL) {
+  if (dir == NULL || !g_hash_table_add (walk->folders, identify (path)))
+    return;
+  while (walk->n_entries < MAX_ENTRIES && (name = g_dir_read_name (dir)) != NULL) {
     walk->n_entries++;
     if (name[0] != '.')
       g_ptr_array_add (names, g_strdup (name));
@@ -243,20 +260,6 @@ visit_folder (Walk *walk, const char *path, guint depth)
     else if (depth > 1 && g_file_test (inner, G_FILE_TEST_IS_DIR))
       visit_folder (walk, inner, depth - 1);
   }
-}
-
-/* Which file a path is, however one gets to it. Transfer full. */
-static char *
-identify (const char *path)
-{
-  GStatBuf status;
-
-#ifndef G_OS_WIN32
-  if (g_stat (path, &status) == 0 && status.st_ino != 0)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev,
-                            (guint64) status.st_ino);
-#endif
-  return g_canonicalize_filename (path, NULL);
 }
 
 static gboolean
@@ -293,7 +296,8 @@ linnet_library_scan_others (const char *const *folders,
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < places->len && !g_cancellable_is_cancelled (cancellable); i++) {
-    Walk walk = { places->pdata[i], candidates, 0 };
+    g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    Walk walk = { places->pdata[i], candidates, folders, 0 };
 
     if (walk.place->owner == LINNET_OWNER_OLLAMA)
       linnet_library_scan_ollama (walk.place->root, candidates);

@@ -355,6 +355,10 @@ parse_page (const char *text, const char *rest, GError **error)
   if (g_str_has_suffix (name, "/"))
     name[strlen (name) - 1] = '\0';
   self = parse_registry (name, NULL);
+  /* Only the sites that we know have such pages. */
+  if (self != NULL && self->kind == LINNET_SOURCE_OLLAMA &&
+      (self->host != NULL || strchr (name, '/') == NULL))
+    g_clear_pointer (&self, linnet_reference_free);
   if (self == NULL) {
     g_autofree char *shown = shorten (text);
 

@@ -23,11 +23,23 @@ static const struct {
   { LINNET_ISA_DOTPROD, "dotprod" }, { LINNET_ISA_I8MM, "i8mm" },
 };
 
+GStrv
+linnet_isa_list (LinnetIsa isa)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (ISA_NAMES); i++) {
+    if (isa & ISA_NAMES[i].flag)
+      g_strv_builder_add (builder, ISA_NAMES[i].name);
+  }
+  return g_strv_builder_end (builder);
+}
+
 /* Only the strongest of each line is worth a word: the others are implied. Transfer full. */
 static char *
 describe_isa (LinnetIsa isa)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_auto (GStrv) names = NULL;
 
   if (isa & LINNET_ISA_AVX512_VNNI)
     isa &= ~(LINNET_ISA_AVX512 | LINNET_ISA_AVX_VNNI);
@@ -35,12 +47,8 @@ describe_isa (LinnetIsa isa)
     isa &= ~LINNET_ISA_AVX2;
   if (isa & (LINNET_ISA_DOTPROD | LINNET_ISA_I8MM))
     isa &= ~LINNET_ISA_NEON;
-  for (guint i = 0; i < G_N_ELEMENTS (ISA_NAMES); i++) {
-    if (isa & ISA_NAMES[i].flag)
-      g_ptr_array_add (names, (gpointer) ISA_NAMES[i].name);
-  }
-  g_ptr_array_add (names, NULL);
-  return g_strjoinv (", ", (char **) names->pdata);
+  names = linnet_isa_list (isa);
+  return g_strjoinv (", ", names);
 }
 
 static char *

@@ -75,6 +75,9 @@ guint64 linnet_machine_get_memory_limit (const LinnetMachine *self);
  * G_IO_ERROR. Any thread; blocks. */
 gboolean linnet_machine_get_free_disk (const char *folder, guint64 *bytes, GError **error);
 
+/* The names of the instructions in isa, such as "AVX2". Transfer full. */
+GStrv linnet_isa_list (LinnetIsa isa);
+
 /* Three translated lines for people: the processor, the memory, and what that means for models.
  * Transfer full. */
 char **linnet_machine_describe (const LinnetMachine *self);

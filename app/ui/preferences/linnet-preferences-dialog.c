@@ -388,6 +388,10 @@ linnet_preferences_dialog_init (LinnetPreferencesDialog *self)
     for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
       gtk_widget_set_sensitive (GTK_WIDGET (groups[i]), FALSE);
   }
+  /* What they show was written before anybody listened. */
+  adw_spin_row_update (self->threads);
+  adw_spin_row_update (self->threads_prefill);
+  adw_spin_row_update (self->context_length);
   update_own_folder (self);
   update_folders (self);
 }
