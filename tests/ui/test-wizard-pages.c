@@ -22,10 +22,21 @@
 
 static const char *wanted; /* by see_text_cb() */
 
+/* text, with plain spaces for those that keep a number and its unit together. Transfer full. */
+static char *
+plain (const char *text)
+{
+  g_autoptr (GString) string = g_string_new (text);
+
+  g_string_replace (string, "\302\240", " ", 0);
+  return g_string_free (g_steal_pointer (&string), FALSE);
+}
+
 static void
 see_text_cb (GtkWidget *widget, gpointer data)
 {
-  const char *text = GTK_IS_LABEL (widget) ? gtk_label_get_label (GTK_LABEL (widget)) : NULL;
+  g_autofree char *text =
+      GTK_IS_LABEL (widget) ? plain (gtk_label_get_label (GTK_LABEL (widget))) : NULL;
 
   if (text != NULL && strstr (text, wanted) != NULL && gtk_widget_get_mapped (widget))
     *(gboolean *) data = TRUE;
@@ -152,6 +163,7 @@ test_checks (void)
 {
   LinnetMachine machine = WIZARD_DATA_MACHINE;
   g_auto (LinnetWizardCheck) check = { 0 };
+  g_autofree char *title = NULL;
 
   machine.isa = 0;
   machine.processor = NULL;
@@ -180,7 +192,8 @@ test_checks (void)
   machine.swap_used = 4 * WIZARD_DATA_GIB;
   linnet_wizard_check_memory (&check, &machine, 9 * WIZARD_DATA_GIB);
   g_assert_cmpint (check.state, ==, LINNET_WIZARD_CHECK_FAIR);
-  g_assert_cmpstr (check.title, ==, "16.0 GiB granted to Linnet, 11.0 GiB free now");
+  title = plain (check.title);
+  g_assert_cmpstr (title, ==, "16.0 GiB granted to Linnet, 11.0 GiB free now");
   linnet_wizard_check_clear (&check);
   machine.memory = 0;
   linnet_wizard_check_memory (&check, &machine, 0);

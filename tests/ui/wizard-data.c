@@ -18,6 +18,7 @@ static const LinnetCatalogueModel models[WIZARD_DATA_N_MODELS] = {
   {
       .id = (char *) "qwen2.5-0.5b-instruct",
       .title = (char *) "Qwen2.5 0.5B Instruct",
+      .billions = 0.5,
       .architecture = (char *) "qwen2",
       .n_parameters = 494000000,
       .n_layers = 24,
@@ -30,6 +31,7 @@ static const LinnetCatalogueModel models[WIZARD_DATA_N_MODELS] = {
   {
       .id = (char *) "qwen2.5-3b-instruct",
       .title = (char *) "Qwen2.5 3B Instruct",
+      .billions = 3,
       .architecture = (char *) "qwen2",
       .n_parameters = 3090000000,
       .n_layers = 36,
@@ -44,6 +46,7 @@ static const LinnetCatalogueModel models[WIZARD_DATA_N_MODELS] = {
   {
       .id = (char *) "qwen2.5-14b-instruct",
       .title = (char *) "Qwen2.5 14B Instruct",
+      .billions = 14,
       .architecture = (char *) "qwen2",
       .n_parameters = 14770000000,
       .n_layers = 48,
@@ -82,6 +85,7 @@ wizard_data_new_list (int recommended)
   self->n_ranked = WIZARD_DATA_N_MODELS;
   self->recommended = recommended;
   self->later = -1;
+  self->catalogue = g_object_new (LINNET_TYPE_CATALOGUE, NULL); /* an empty one */
   self->summary = g_strdup (recommended >= 0 ? "Start with this one." : "Too little memory.");
   for (guint i = 0; i < WIZARD_DATA_N_MODELS; i++) {
     LinnetAdvice *advice = &self->ranked[i];

@@ -75,8 +75,8 @@ linnet_advice_fact_class_init (LinnetAdviceFactClass *klass)
   object_class->set_property = linnet_advice_fact_set_property;
   object_class->dispose = linnet_advice_fact_dispose;
 
-  properties[PROP_ICON_NAME] =
-      g_param_spec_string ("icon-name", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ICON_NAME] = g_param_spec_string ("icon-name", NULL, NULL, NULL,
+                                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   properties[PROP_TITLE] =
       g_param_spec_string ("title", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);

@@ -47,8 +47,8 @@ add_model (const LinnetCatalogueModel *model, LinnetAdviceNumberFunc func, gpoin
   g_autofree char *shape = NULL;
 
   shape = g_strdup_printf (_ ("%s, %.2f billion parameters, %u layers of width %u"),
-                           model->architecture, (double) model->n_parameters / 1e9,
-                           model->n_layers, model->n_embd);
+                           model->architecture, (double) model->n_parameters / 1e9, model->n_layers,
+                           model->n_embd);
   func (_ ("Model"), shape, user_data);
 }
 
@@ -58,9 +58,9 @@ add_memory (const LinnetAdvice *advice, LinnetAdviceNumberFunc func, gpointer us
   const LinnetForecast *forecast = &advice->forecast;
   g_autofree char *cache = NULL;
 
-  cache = g_strdup_printf (ngettext ("KV cache for %u token", "KV cache for %u tokens",
-                                     forecast->n_ctx),
-                           forecast->n_ctx);
+  cache = g_strdup_printf (
+      ngettext ("KV cache for %u token", "KV cache for %u tokens", forecast->n_ctx),
+      forecast->n_ctx);
   add_bytes (func, user_data, _ ("File"), forecast->file_bytes);
   add_bytes (func, user_data, _ ("Weights in memory"), forecast->memory.weights);
   add_bytes (func, user_data, cache, forecast->memory.kv_cache);
@@ -71,8 +71,8 @@ add_memory (const LinnetAdvice *advice, LinnetAdviceNumberFunc func, gpointer us
 
 void
 linnet_advice_foreach_number (const LinnetAdvice *advice,
-                            LinnetAdviceNumberFunc func,
-                            gpointer user_data)
+                              LinnetAdviceNumberFunc func,
+                              gpointer user_data)
 {
   const LinnetForecast *forecast;
   g_autofree char *sources = NULL;

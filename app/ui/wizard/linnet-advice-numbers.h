@@ -11,7 +11,7 @@ typedef void (*LinnetAdviceNumberFunc) (const char *title, const char *value, gp
 
 /* Calls func with each figure, in the order in which they are to be read. */
 void linnet_advice_foreach_number (const LinnetAdvice *advice,
-                                 LinnetAdviceNumberFunc func,
-                                 gpointer user_data);
+                                   LinnetAdviceNumberFunc func,
+                                   gpointer user_data);
 
 G_END_DECLS

@@ -13,7 +13,8 @@ linnet_quantisation_explain (const char *quantisation)
     const char *prefix;
     const char *sentence;
   } table[] = {
-    { "Q2", N_ ("Most numbers in 2 bits instead of 16: the smallest file, but its answers suffer.") },
+    { "Q2",
+      N_ ("Most numbers in 2 bits instead of 16: the smallest file, but its answers suffer.") },
     { "Q3", N_ ("Most numbers in 3 bits instead of 16: a very small file, whose answers are a "
                 "little worse.") },
     { "Q4", N_ ("Most numbers in 4 bits instead of 16: like a photo made smaller, less than a "

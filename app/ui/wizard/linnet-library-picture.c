@@ -106,8 +106,7 @@ fade (GdkRGBA color, float alpha)
 }
 
 static void
-fill (
-    GtkSnapshot *snapshot, const GdkRGBA *color, float x, float y, float w, float h, float radius)
+fill (GtkSnapshot *snapshot, const GdkRGBA *color, float x, float y, float w, float h, float radius)
 {
   const graphene_rect_t bounds = GRAPHENE_RECT_INIT (x, y, w, h);
   GskRoundedRect outline;
@@ -273,8 +272,8 @@ linnet_library_picture_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   for (guint i = 0; i < N_LANES; i++) {
     draw_lane (self, snapshot, &lanes[i], &ink, accent, is_rtl ? width - right : left,
                is_rtl ? width - left : right);
-    gtk_snapshot_translate (
-        snapshot, &GRAPHENE_POINT_INIT (0, (float) (lane_height (&lanes[i]) + LANE_GAP)));
+    gtk_snapshot_translate (snapshot,
+                            &GRAPHENE_POINT_INIT (0, (float) (lane_height (&lanes[i]) + LANE_GAP)));
   }
   gtk_snapshot_restore (snapshot);
 }

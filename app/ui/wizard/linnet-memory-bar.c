@@ -45,10 +45,10 @@ linnet_memory_bar_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   const float bar = too_much ? width * (1 - OVERFLOW) : width;
   const float total = (float) MAX (self->total, 1);
   const float used = bar * MIN ((float) self->used / total, 1);
-  const float model =
-      too_much ? width - used
-               : CLAMP (bar * (float) self->model / total, self->model > 0 ? LEAST_PART : 0,
-                        MAX (LEAST_PART, bar - used));
+  const float model = too_much
+                          ? width - used
+                          : CLAMP (bar * (float) self->model / total,
+                                   self->model > 0 ? LEAST_PART : 0, MAX (LEAST_PART, bar - used));
   AdwStyleManager *style = adw_style_manager_get_for_display (gtk_widget_get_display (widget));
   g_autoptr (GdkRGBA) accent = adw_style_manager_get_accent_color_rgba (style);
   GskRoundedRect outline;
@@ -128,10 +128,10 @@ linnet_memory_bar_set_bytes (LinnetMemoryBar *self, guint64 total, guint64 used,
   total_text = g_format_size_full (total, G_FORMAT_SIZE_IEC_UNITS);
   used_text = g_format_size_full (used, G_FORMAT_SIZE_IEC_UNITS);
   model_text = g_format_size_full (model, G_FORMAT_SIZE_IEC_UNITS);
-  text = g_strdup_printf (
-      is_too_much (self) ? _ ("Of %s of memory, %s are in use. The model’s %s do not fit in.")
-                         : _ ("Of %s of memory, %s are in use. The model would take %s."),
-      total_text, used_text, model_text);
+  text = g_strdup_printf (is_too_much (self)
+                              ? _ ("Of %s of memory, %s are in use. The model’s %s do not fit in.")
+                              : _ ("Of %s of memory, %s are in use. The model would take %s."),
+                          total_text, used_text, model_text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Memory"), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
   gtk_widget_queue_draw (GTK_WIDGET (self));

@@ -13,9 +13,7 @@ G_DECLARE_FINAL_TYPE (LinnetMemoryBar, linnet_memory_bar, LINNET, MEMORY_BAR, Gt
 GtkWidget *linnet_memory_bar_new (void);
 
 /* Bytes. used: by everything else; a model that does not fit reaches beyond the bar's end. */
-void linnet_memory_bar_set_bytes (LinnetMemoryBar *self,
-                                  guint64 total,
-                                  guint64 used,
-                                  guint64 model);
+void
+linnet_memory_bar_set_bytes (LinnetMemoryBar *self, guint64 total, guint64 used, guint64 model);
 
 G_END_DECLS

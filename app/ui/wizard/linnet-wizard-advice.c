@@ -21,13 +21,13 @@ struct _LinnetWizardAdvice {
   AdwComboRow *quantisation_row;
   GtkStringList *quantisations;
 
-  LinnetAdviceList *list;   /* owned; NULL at first */
-  GPtrArray *checks;        /* GtkCheckButton of each size, borrowed */
-  GArray *check_indices;    /* of guint: into ranked, for each of checks */
+  LinnetAdviceList *list;       /* owned; NULL at first */
+  GPtrArray *checks;            /* GtkCheckButton of each size, borrowed */
+  GArray *check_indices;        /* of guint: into ranked, for each of checks */
   GArray *quantisation_indices; /* likewise, for each of quantisations */
-  GPtrArray *number_rows;   /* borrowed: of the expander */
-  int selected;             /* into ranked; −1: none */
-  guint64 memory;           /* bytes */
+  GPtrArray *number_rows;       /* borrowed: of the expander */
+  int selected;                 /* into ranked; −1: none */
+  guint64 memory;               /* bytes */
   guint64 used;
   gboolean is_setting;
 };
@@ -225,6 +225,8 @@ show_summary (LinnetWizardAdvice *self)
 static void
 linnet_wizard_advice_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_ADVICE);
 
   G_OBJECT_CLASS (linnet_wizard_advice_parent_class)->dispose (object);

@@ -51,8 +51,7 @@ linnet_wizard_check_row_get_property (GObject *object,
 {
   switch (prop_id) {
   case PROP_NAME:
-    g_value_set_string (value,
-                        gtk_label_get_label (LINNET_WIZARD_CHECK_ROW (object)->name_label));
+    g_value_set_string (value, gtk_label_get_label (LINNET_WIZARD_CHECK_ROW (object)->name_label));
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -97,8 +96,8 @@ linnet_wizard_check_row_class_init (LinnetWizardCheckRowClass *klass)
   object_class->set_property = linnet_wizard_check_row_set_property;
   object_class->dispose = linnet_wizard_check_row_dispose;
 
-  properties[PROP_NAME] =
-      g_param_spec_string ("check-name", NULL, NULL, "", G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_NAME] = g_param_spec_string ("check-name", NULL, NULL, "",
+                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (

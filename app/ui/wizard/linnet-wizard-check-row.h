@@ -18,9 +18,8 @@ G_DECLARE_FINAL_TYPE (
 GtkWidget *linnet_wizard_check_row_new (const char *name);
 
 /* It is being looked at: what, for people; fraction: negative for no bar. */
-void linnet_wizard_check_row_set_waiting (LinnetWizardCheckRow *self,
-                                          const char *what,
-                                          double fraction);
+void
+linnet_wizard_check_row_set_waiting (LinnetWizardCheckRow *self, const char *what, double fraction);
 void linnet_wizard_check_row_set_check (LinnetWizardCheckRow *self, const LinnetWizardCheck *check);
 
 G_END_DECLS

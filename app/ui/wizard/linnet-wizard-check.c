@@ -7,18 +7,18 @@
 
 #include "wizard/linnet-wizard-check.h"
 
-#define GB               1e9
-#define GIB              1073741824.0
-#define SMALL_MODEL_GB   2.0 /* what a 3B model takes at 4 bits */
-#define HOT_CELSIUS      85
-#define SLOW_BANDWIDTH   (20 * GB)
-#define MUCH_SWAP        (2 * GIB)
-#define ROOMY_DISK       (20 * GB)
-#define SMALLEST_DISK    (1 * GB)
-#define LOW_BATTERY      30
-#define SMALLEST_MEMORY  (1 * GIB)
-#define ROOMY_MEMORY     (6 * GIB)
-#define QUOTA_TOLERANCE  0.05
+#define GB              1e9
+#define GIB             1073741824.0
+#define SMALL_MODEL_GB  2.0 /* what a 3B model takes at 4 bits */
+#define HOT_CELSIUS     85
+#define SLOW_BANDWIDTH  (20 * GB)
+#define MUCH_SWAP       (2 * GIB)
+#define ROOMY_DISK      (20 * GB)
+#define SMALLEST_DISK   (1 * GB)
+#define LOW_BATTERY     30
+#define SMALLEST_MEMORY (1 * GIB)
+#define ROOMY_MEMORY    (6 * GIB)
+#define QUOTA_TOLERANCE 0.05
 #define MATRIX_ISA                                                                                 \
   (LINNET_ISA_AVX_VNNI | LINNET_ISA_AVX512_VNNI | LINNET_ISA_AMX_INT8 | LINNET_ISA_DOTPROD |       \
    LINNET_ISA_I8MM)
@@ -158,7 +158,8 @@ linnet_wizard_check_disk (LinnetWizardCheck *self, guint64 free_bytes)
   self->title = g_strdup_printf (_ ("%s free"), size);
   if ((double) free_bytes >= ROOMY_DISK) {
     self->state = LINNET_WIZARD_CHECK_GOOD;
-    self->meaning = g_strdup (_ ("There is room for several models: each is a file of 0.5 to 9 GB."));
+    self->meaning =
+        g_strdup (_ ("There is room for several models: each is a file of 0.5 to 9 GB."));
   } else if ((double) free_bytes >= SMALLEST_DISK) {
     self->state = LINNET_WIZARD_CHECK_FAIR;
     self->meaning = g_strdup (_ ("There is room for a small model. Larger ones take up to 9 GB."));

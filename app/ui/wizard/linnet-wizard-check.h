@@ -26,9 +26,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LinnetWizardCheck, linnet_wizard_check_clear)
 /* Each fills self, which must be empty. */
 void linnet_wizard_check_processor (LinnetWizardCheck *self, const LinnetMachine *machine);
 /* limit: bytes that a model may take, as linnet_advice_memory_limit(). */
-void linnet_wizard_check_memory (LinnetWizardCheck *self,
-                                 const LinnetMachine *machine,
-                                 guint64 limit);
+void
+linnet_wizard_check_memory (LinnetWizardCheck *self, const LinnetMachine *machine, guint64 limit);
 void linnet_wizard_check_speed (LinnetWizardCheck *self, const LinnetMeasurements *measurements);
 /* free_bytes: of the disk that models go to. */
 void linnet_wizard_check_disk (LinnetWizardCheck *self, guint64 free_bytes);

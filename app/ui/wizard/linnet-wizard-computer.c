@@ -26,6 +26,8 @@ G_DEFINE_FINAL_TYPE (LinnetWizardComputer, linnet_wizard_computer, ADW_TYPE_NAVI
 static void
 linnet_wizard_computer_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_COMPUTER);
 
   G_OBJECT_CLASS (linnet_wizard_computer_parent_class)->dispose (object);

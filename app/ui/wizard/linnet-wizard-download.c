@@ -86,6 +86,8 @@ announce_state (LinnetWizardDownload *self, const LinnetWizardProgress *progress
 static void
 linnet_wizard_download_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_DOWNLOAD);
 
   G_OBJECT_CLASS (linnet_wizard_download_parent_class)->dispose (object);
@@ -189,9 +191,8 @@ linnet_wizard_download_set_progress (LinnetWizardDownload *self,
   }
   gtk_widget_set_visible (self->pause_button, running);
   gtk_widget_set_visible (GTK_WIDGET (self->resume_button), stopped);
-  gtk_button_set_label (self->resume_button, progress->state == LINNET_PULL_FAILED
-                                                 ? _ ("_Try Again")
-                                                 : _ ("_Resume"));
+  gtk_button_set_label (self->resume_button,
+                        progress->state == LINNET_PULL_FAILED ? _ ("_Try Again") : _ ("_Resume"));
   gtk_widget_set_visible (self->cancel_button, running || stopped);
 
   if (running)

@@ -44,18 +44,13 @@ show_failure (LinnetWizard *self, const char *sentence)
   linnet_wizard_update_actions (self);
 }
 
-/* The model is here: the next page, or word of it to someone who is chatting meanwhile. */
+/* The model is here. Someone who is chatting meanwhile hears it from the window. */
 static void
 arrive (LinnetWizard *self, LinnetLibraryModel *installed)
 {
-  const LinnetCatalogueModel *model;
-  const LinnetCatalogueFile *file;
-
-  g_set_str (&self->path, linnet_library_model_get_path (installed));
+  g_set_object (&self->installed, installed);
   if (self->entered == ADW_NAVIGATION_PAGE (self->download))
     linnet_wizard_go (self, "ready");
-  else if (linnet_wizard_get_chosen (self, &model, &file))
-    g_signal_emit_by_name (self, "fetched", model->title);
 }
 
 static void

@@ -38,9 +38,9 @@ struct _LinnetWizard {
   gboolean wants_measurement; /* what is known already will not do */
 
   /* fetch */
-  LinnetPull *pull;      /* owned; NULL: none */
-  GCancellable *probing; /* of the look at the disk under way, else NULL */
-  char *path;            /* of the model that is here; NULL: none */
+  LinnetPull *pull;              /* owned; NULL: none */
+  GCancellable *probing;         /* of the look at the disk under way, else NULL */
+  LinnetLibraryModel *installed; /* owned: the model that is here; NULL: none */
 };
 
 /* Shows the page of that tag, going on from the one that is seen. */

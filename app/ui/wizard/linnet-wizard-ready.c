@@ -82,6 +82,8 @@ add_question (LinnetWizardReady *self, const char *question, const char *title)
 static void
 linnet_wizard_ready_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_READY);
 
   G_OBJECT_CLASS (linnet_wizard_ready_parent_class)->dispose (object);

@@ -16,6 +16,8 @@ G_DEFINE_FINAL_TYPE (LinnetWizardWelcome, linnet_wizard_welcome, ADW_TYPE_NAVIGA
 static void
 linnet_wizard_welcome_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_WELCOME);
 
   G_OBJECT_CLASS (linnet_wizard_welcome_parent_class)->dispose (object);

@@ -37,14 +37,14 @@ static const struct {
   const char *code;
   const char *name;
 } language_names[] = {
-  { "ar", "العربية" },    { "bn", "বাংলা" },      { "cs", "Čeština" },   { "de", "Deutsch" },
-  { "en", "English" },    { "es", "Español" },    { "fa", "فارسی" },     { "fr", "Français" },
-  { "he", "עברית" },      { "hi", "हिन्दी" },       { "id", "Indonesia" }, { "it", "Italiano" },
-  { "ja", "日本語" },     { "km", "ខ្មែរ" },       { "ko", "한국어" },    { "lo", "ລາວ" },
-  { "ms", "Melayu" },     { "my", "မြန်မာ" },      { "nl", "Nederlands" }, { "pl", "Polski" },
-  { "pt", "Português" },  { "ru", "Русский" },    { "th", "ไทย" },       { "tl", "Tagalog" },
-  { "tr", "Türkçe" },     { "uk", "Українська" }, { "ur", "اردو" },      { "vi", "Tiếng Việt" },
-  { "yue", "粵語" },      { "zh", "中文" },
+  { "ar", "العربية" },   { "bn", "বাংলা" },      { "cs", "Čeština" },    { "de", "Deutsch" },
+  { "en", "English" },   { "es", "Español" },    { "fa", "فارسی" },      { "fr", "Français" },
+  { "he", "עברית" },     { "hi", "हिन्दी" },      { "id", "Indonesia" },  { "it", "Italiano" },
+  { "ja", "日本語" },    { "km", "ខ្មែរ" },       { "ko", "한국어" },     { "lo", "ລາວ" },
+  { "ms", "Melayu" },    { "my", "မြန်မာ" },      { "nl", "Nederlands" }, { "pl", "Polski" },
+  { "pt", "Português" }, { "ru", "Русский" },    { "th", "ไทย" },        { "tl", "Tagalog" },
+  { "tr", "Türkçe" },    { "uk", "Українська" }, { "ur", "اردو" },       { "vi", "Tiếng Việt" },
+  { "yue", "粵語" },     { "zh", "中文" },
 };
 
 static const char *
@@ -128,6 +128,8 @@ languages_changed_cb (LinnetWizardWishes *self)
 static void
 linnet_wizard_wishes_dispose (GObject *object)
 {
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD_WISHES);
 
   G_OBJECT_CLASS (linnet_wizard_wishes_parent_class)->dispose (object);
@@ -207,9 +209,9 @@ add_language (LinnetWizardWishes *self, const char *code)
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), get_language_name (code));
   g_object_set_data_full (G_OBJECT (row), "code", g_strdup (code), g_free);
-  adw_switch_row_set_active (
-      ADW_SWITCH_ROW (row),
-      self->languages != NULL && g_strv_contains ((const char *const *) self->languages, code));
+  adw_switch_row_set_active (ADW_SWITCH_ROW (row),
+                             self->languages != NULL &&
+                                 g_strv_contains ((const char *const *) self->languages, code));
   g_signal_connect_object (row, "notify::active", G_CALLBACK (languages_changed_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
@@ -273,9 +275,8 @@ linnet_wizard_wishes_set (LinnetWizardWishes *self, const LinnetWishes *wishes)
   for (guint i = 0; i < self->language_rows->len; i++) {
     AdwSwitchRow *row = self->language_rows->pdata[i];
 
-    adw_switch_row_set_active (row,
-                               g_strv_contains ((const char *const *) self->languages,
-                                                g_object_get_data (G_OBJECT (row), "code")));
+    adw_switch_row_set_active (row, g_strv_contains ((const char *const *) self->languages,
+                                                     g_object_get_data (G_OBJECT (row), "code")));
   }
   show_languages (self);
   self->is_setting = FALSE;

@@ -8,12 +8,13 @@
 
 G_DEFINE_FINAL_TYPE (LinnetWizard, linnet_wizard, ADW_TYPE_NAVIGATION_PAGE)
 
-enum { SIGNAL_LEAVE, SIGNAL_LOAD, SIGNAL_CHAT, SIGNAL_FETCHED, N_SIGNALS };
+enum { SIGNAL_LEAVE, SIGNAL_LOAD, SIGNAL_CHAT, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* In the order in which they are gone through. */
-static const char *const tags[] = { "welcome", "computer", "wishes", "advice", "download",
-                                    "ready" };
+static const char *const tags[] = {
+  "welcome", "computer", "wishes", "advice", "download", "ready"
+};
 enum { WELCOME, COMPUTER, WISHES, ADVICE, DOWNLOAD, READY, N_PAGES };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (tags) == N_PAGES);
@@ -125,15 +126,12 @@ show_ready (LinnetWizard *self)
     linnet_wizard_go (self, tags[ADVICE]);
     return;
   }
-  if (self->path == NULL) {
-    LinnetLibraryModel *installed = linnet_wizard_find_installed (self, file);
-
-    if (installed == NULL)
-      return; /* not looked for yet: linnet_library_refresh_async() is under way */
-    self->path = g_strdup (linnet_library_model_get_path (installed));
-  }
+  if (self->installed == NULL)
+    g_set_object (&self->installed, linnet_wizard_find_installed (self, file));
+  if (self->installed == NULL)
+    return; /* not looked for yet: linnet_library_refresh_async() is under way */
   linnet_wizard_ready_set_model (self->ready, model->title, self->state->task);
-  g_signal_emit (self, signals[SIGNAL_LOAD], 0, self->path);
+  g_signal_emit (self, signals[SIGNAL_LOAD], 0, self->installed);
 }
 
 /* The visible page is seen from now on. */
@@ -198,10 +196,10 @@ refreshed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->view == NULL)
     return; /* the wizard is gone */
   linnet_wizard_update_actions (self);
-  if (self->entered != ADW_NAVIGATION_PAGE (self->ready) || self->path != NULL)
+  if (self->entered != ADW_NAVIGATION_PAGE (self->ready) || self->installed != NULL)
     return;
   show_ready (self);
-  if (self->path == NULL)
+  if (self->installed == NULL)
     linnet_wizard_go (self, tags[ADVICE]); /* it was deleted meanwhile */
 }
 
@@ -241,21 +239,27 @@ choose (LinnetWizard *self)
   self->state->paused = FALSE;
   linnet_wizard_state_save (self->state);
   installed = linnet_wizard_find_installed (self, advice->file);
-  g_set_str (&self->path, installed != NULL ? linnet_library_model_get_path (installed) : NULL);
+  g_set_object (&self->installed, installed);
   linnet_wizard_go (self, tags[installed != NULL ? READY : DOWNLOAD]);
 }
 
 /* The next time begins at the beginning. */
 static void
-finish (LinnetWizard *self)
+start_over (LinnetWizard *self)
 {
-  g_autofree char *question = g_strdup (linnet_wizard_ready_get_question (self->ready));
-
   self->state->done = TRUE;
   g_set_str (&self->state->page, tags[WELCOME]);
   linnet_wizard_state_set_model (self->state, NULL, NULL);
   linnet_wizard_state_save (self->state);
-  g_clear_pointer (&self->path, g_free);
+  g_clear_object (&self->installed);
+}
+
+static void
+finish (LinnetWizard *self)
+{
+  g_autofree char *question = g_strdup (linnet_wizard_ready_get_question (self->ready));
+
+  start_over (self);
   g_signal_emit (self, signals[SIGNAL_CHAT], 0, question);
 }
 
@@ -372,7 +376,8 @@ wishes_changed_cb (LinnetWizard *self)
 static void
 load_progress_cb (LinnetWizard *self)
 {
-  if (self->entered == ADW_NAVIGATION_PAGE (self->ready) && linnet_engine_get_loading (self->engine))
+  if (self->entered == ADW_NAVIGATION_PAGE (self->ready) &&
+      linnet_engine_get_loading (self->engine))
     linnet_wizard_ready_set_loading (self->ready, linnet_engine_get_load_progress (self->engine));
 }
 
@@ -390,9 +395,12 @@ linnet_wizard_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->engine, self);
   }
   g_cancellable_cancel (self->probing);
+  /* Before the template lets go of it, which AdwNavigationPage would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_WIZARD);
   g_clear_object (&self->probing);
   g_clear_object (&self->inspecting);
+  g_clear_object (&self->installed);
   g_clear_object (&self->engine);
   g_clear_object (&self->pulls);
   g_clear_object (&self->advisor);
@@ -406,7 +414,6 @@ linnet_wizard_finalize (GObject *object)
   LinnetWizard *self = LINNET_WIZARD (object);
 
   linnet_wizard_state_free (self->state);
-  g_free (self->path);
 
   G_OBJECT_CLASS (linnet_wizard_parent_class)->finalize (object);
 }
@@ -417,11 +424,9 @@ install_signals (GType type)
   signals[SIGNAL_LEAVE] =
       g_signal_new ("leave", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_LOAD] = g_signal_new ("load", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 1, G_TYPE_STRING);
+                                       G_TYPE_NONE, 1, LINNET_TYPE_LIBRARY_MODEL);
   signals[SIGNAL_CHAT] = g_signal_new ("chat", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[SIGNAL_FETCHED] = g_signal_new ("fetched", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -541,11 +546,25 @@ linnet_wizard_is_wanted (GSettings *settings)
   return !linnet_wizard_state_is_done (settings);
 }
 
+gboolean
+linnet_wizard_watches (LinnetWizard *self, LinnetPull *pull)
+{
+  g_return_val_if_fail (LINNET_IS_WIZARD (self), FALSE);
+
+  return self->entered != NULL && self->pull == pull;
+}
+
 void
-linnet_wizard_model_loaded (LinnetWizard *self, const GError *error)
+linnet_wizard_model_loaded (LinnetWizard *self, const char *path, const GError *error)
 {
   g_return_if_fail (LINNET_IS_WIZARD (self));
+  g_return_if_fail (path != NULL);
 
+  if (self->installed == NULL ||
+      g_strcmp0 (path, linnet_library_model_get_path (self->installed)) != 0)
+    return;
   if (self->entered == ADW_NAVIGATION_PAGE (self->ready))
     linnet_wizard_ready_set_loaded (self->ready, error != NULL ? error->message : NULL);
+  else if (self->entered == NULL && error == NULL)
+    start_over (self); /* it was opened without the wizard, whose purpose is fulfilled */
 }

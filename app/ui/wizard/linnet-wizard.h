@@ -5,11 +5,10 @@
  *
  * Signals:
  *   "leave"  someone wants to chat, with the model that is open or else the demo model
- *   "load" (const char *path)  that model is to be opened while the wizard is still seen;
+ *   "load" (LinnetLibraryModel *model)  it is to be opened while the wizard is still seen;
  *       linnet_wizard_model_loaded() tells how it went
  *   "chat" (const char *question)  it is done: the question, unless it is empty, goes into the
- *       field
- *   "fetched" (const char *title)  the model has arrived while the wizard was not seen */
+ *       field */
 #pragma once
 
 #include <adwaita.h>
@@ -34,7 +33,10 @@ LinnetWizard *linnet_wizard_new (LinnetAdvisor *advisor,
 /* Whether the wizard is to open by itself. */
 gboolean linnet_wizard_is_wanted (GSettings *settings);
 
-/* error: NULL when the model asked for with "load" is open. */
-void linnet_wizard_model_loaded (LinnetWizard *self, const GError *error);
+/* Whether the wizard is seen, and looks after the pull itself. */
+gboolean linnet_wizard_watches (LinnetWizard *self, LinnetPull *pull);
+
+/* The model at path has been opened, or, with an error, could not be. */
+void linnet_wizard_model_loaded (LinnetWizard *self, const char *path, const GError *error);
 
 G_END_DECLS
