@@ -195,7 +195,7 @@ def is_done(app):
 def speaks_chinese(app):
     """In Chinese the wizard is in Chinese."""
     heading(app, '欢迎使用 Linnet')
-    app.press(app.find('button', '开始'))
+    app.press(app.find('button', contains='开始'))
     heading(app, '这台电脑能做什么')
 
 

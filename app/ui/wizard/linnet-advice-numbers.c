@@ -46,8 +46,8 @@ add_model (const LinnetCatalogueModel *model, LinnetAdviceNumberFunc func, gpoin
 {
   g_autofree char *shape = NULL;
 
-  shape = g_strdup_printf (_ ("%s, %.2f billion parameters, %u layers of width %u"),
-                           model->architecture, (double) model->n_parameters / 1e9, model->n_layers,
+  shape = g_strdup_printf (_ ("%s, %.0f million parameters, %u layers of width %u"),
+                           model->architecture, (double) model->n_parameters / 1e6, model->n_layers,
                            model->n_embd);
   func (_ ("Model"), shape, user_data);
 }

@@ -12,6 +12,7 @@ struct _LinnetWizardFrame {
   AdwWindowTitle *title;
   GtkButton *skip_button;
   GtkScrolledWindow *scroller;
+  GtkWidget *heading_box; /* has the focus */
   GtkLabel *heading;
   GtkLabel *description;
   AdwBin *content;
@@ -194,6 +195,7 @@ linnet_wizard_frame_class_init (LinnetWizardFrameClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, title);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, skip_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, scroller);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, heading_box);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, heading);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, description);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, content);
@@ -219,6 +221,9 @@ linnet_wizard_frame_set_heading (LinnetWizardFrame *self, const char *heading)
   g_return_if_fail (LINNET_IS_WIZARD_FRAME (self));
 
   gtk_label_set_label (self->heading, heading != NULL ? heading : "");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->heading_box),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, heading != NULL ? heading : "",
+                                  -1);
 }
 
 void
@@ -264,7 +269,7 @@ linnet_wizard_frame_take_focus (LinnetWizardFrame *self)
   g_return_if_fail (LINNET_IS_WIZARD_FRAME (self));
 
   gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (self->scroller), 0);
-  gtk_widget_grab_focus (GTK_WIDGET (self->heading));
+  gtk_widget_grab_focus (self->heading_box);
   root = gtk_widget_get_root (GTK_WIDGET (self));
   if (GTK_IS_WINDOW (root))
     gtk_window_set_default_widget (GTK_WINDOW (root), GTK_WIDGET (self->next_button));
