@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "wizard/linnet-wizard-frame.h"
+#include "wizard/linnet-wizard-heading.h"
 
 struct _LinnetWizardFrame {
   AdwBin parent_instance;
@@ -12,8 +13,7 @@ struct _LinnetWizardFrame {
   AdwWindowTitle *title;
   GtkButton *skip_button;
   GtkScrolledWindow *scroller;
-  GtkWidget *heading_box; /* has the focus */
-  GtkLabel *heading;
+  LinnetWizardHeading *heading;
   GtkLabel *description;
   AdwBin *content;
   GtkButton *other_button;
@@ -68,7 +68,7 @@ linnet_wizard_frame_get_property (GObject *object, guint prop_id, GValue *value,
     g_value_set_string (value, adw_window_title_get_title (self->title));
     break;
   case PROP_HEADING:
-    g_value_set_string (value, gtk_label_get_label (self->heading));
+    g_value_set_string (value, linnet_wizard_heading_get_text (self->heading));
     break;
   case PROP_DESCRIPTION:
     g_value_set_string (value, gtk_label_get_label (self->description));
@@ -190,12 +190,12 @@ linnet_wizard_frame_class_init (LinnetWizardFrameClass *klass)
   object_class->dispose = linnet_wizard_frame_dispose;
   install_properties (object_class);
 
+  g_type_ensure (LINNET_TYPE_WIZARD_HEADING);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/linnet_chat/Linnet/linnet-wizard-frame.ui");
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, title);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, skip_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, scroller);
-  gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, heading_box);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, heading);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, description);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardFrame, content);
@@ -220,10 +220,7 @@ linnet_wizard_frame_set_heading (LinnetWizardFrame *self, const char *heading)
 {
   g_return_if_fail (LINNET_IS_WIZARD_FRAME (self));
 
-  gtk_label_set_label (self->heading, heading != NULL ? heading : "");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->heading_box),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, heading != NULL ? heading : "",
-                                  -1);
+  linnet_wizard_heading_set_text (self->heading, heading != NULL ? heading : "");
 }
 
 void
@@ -269,7 +266,7 @@ linnet_wizard_frame_take_focus (LinnetWizardFrame *self)
   g_return_if_fail (LINNET_IS_WIZARD_FRAME (self));
 
   gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (self->scroller), 0);
-  gtk_widget_grab_focus (self->heading_box);
+  gtk_widget_grab_focus (GTK_WIDGET (self->heading));
   root = gtk_widget_get_root (GTK_WIDGET (self));
   if (GTK_IS_WINDOW (root))
     gtk_window_set_default_widget (GTK_WINDOW (root), GTK_WIDGET (self->next_button));

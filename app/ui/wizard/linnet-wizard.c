@@ -161,11 +161,14 @@ enter (LinnetWizard *self)
   else if (position == READY)
     show_ready (self);
   linnet_wizard_update_actions (self);
+  linnet_wizard_frame_take_focus (get_frame (self, self->entered));
 }
 
+/* Without animations this comes before it is told which page is visible. */
 static void
-take_focus_cb (LinnetWizard *self)
+shown_cb (LinnetWizard *self)
 {
+  enter (self);
   if (self->entered != NULL)
     linnet_wizard_frame_take_focus (get_frame (self, self->entered));
 }
@@ -474,9 +477,9 @@ linnet_wizard_init (LinnetWizard *self)
 
   for (int i = 0; i < N_PAGES; i++) {
     pages[i] = adw_navigation_view_find_page (self->view, tags[i]);
-    connect_updates (self, pages[i], "shown", G_CALLBACK (take_focus_cb));
+    connect_updates (self, pages[i], "shown", G_CALLBACK (shown_cb));
   }
-  connect_updates (self, self, "shown", G_CALLBACK (take_focus_cb));
+  connect_updates (self, self, "shown", G_CALLBACK (shown_cb));
   connect_updates (self, self->view, "notify::visible-page", G_CALLBACK (enter));
   connect_updates (self, self->wishes, "changed", G_CALLBACK (wishes_changed_cb));
   connect_updates (self, self->advice, "selected", G_CALLBACK (linnet_wizard_update_actions));
