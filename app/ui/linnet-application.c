@@ -8,6 +8,7 @@
 #include "linnet-application.h"
 #include "linnet-shortcuts-dialog.h"
 #include "linnet-window.h"
+#include "preferences/linnet-preferences-dialog.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
@@ -17,6 +18,10 @@ struct _LinnetApplication {
   gboolean exit_after_startup;
   gint64 seed;     /* of every answer; negative: each has its own */
   char *cpu_level; /* owned; as for seed: instructions to compute with, NULL: the best */
+
+  /* Owned, from startup on. */
+  LinnetAdvisor *advisor;
+  LinnetPullList *pulls;
 };
 
 G_DEFINE_FINAL_TYPE (LinnetApplication, linnet_application, ADW_TYPE_APPLICATION)
@@ -58,6 +63,14 @@ show_shortcuts (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+
+  adw_dialog_present (linnet_preferences_dialog_new (), GTK_WIDGET (window));
+}
+
+static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   /* Closing saves the window's size and stops a running answer, which quitting alone would not. */
@@ -69,20 +82,10 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
 static const GActionEntry actions[] = {
   { "about", show_about },
+  { "preferences", show_preferences },
   { "shortcuts", show_shortcuts },
   { "quit", quit },
 };
-
-/* Makes the answers the same in every run, for pictures and tests. */
-static void
-set_seed (LinnetChat *chat, gint64 seed)
-{
-  LinnetGenerationOptions options;
-
-  linnet_generation_options_init (&options);
-  options.seed = (guint64) seed;
-  linnet_chat_set_options (chat, &options);
-}
 
 /* The application's window, and whether it had to be made. */
 static LinnetWindow *
@@ -97,8 +100,8 @@ ensure_window (LinnetApplication *self, gboolean *is_new)
 
     window = GTK_WINDOW (linnet_window_new (GTK_APPLICATION (self), has_demo ? demo : NULL));
     linnet_window_set_cpu_level (LINNET_WINDOW (window), self->cpu_level);
-    if (self->seed >= 0)
-      set_seed (linnet_window_get_chat (LINNET_WINDOW (window)), self->seed);
+    linnet_window_set_seed (LINNET_WINDOW (window), self->seed);
+    linnet_window_lend (LINNET_WINDOW (window), self->advisor, self->pulls);
   }
   return LINNET_WINDOW (window);
 }
@@ -127,6 +130,8 @@ linnet_application_activate (GApplication *application)
 
   if (is_new)
     linnet_window_load_demo (window);
+  if (is_new && linnet_window_wants_wizard (window))
+    linnet_window_show_wizard (window);
   present (self, window);
 }
 
@@ -145,10 +150,16 @@ linnet_application_open (GApplication *application, GFile **files, int n_files, 
 static void
 linnet_application_startup (GApplication *application)
 {
+  LinnetApplication *self = LINNET_APPLICATION (application);
+  g_autoptr (LinnetLibrary) library = NULL;
+
   G_APPLICATION_CLASS (linnet_application_parent_class)->startup (application);
 
   gtk_window_set_default_icon_name (APP_ID);
   linnet_accelerators_install (GTK_APPLICATION (application));
+  library = linnet_library_new (NULL);
+  self->pulls = linnet_pull_list_new (library);
+  self->advisor = linnet_advisor_new ();
 }
 
 static int
@@ -164,7 +175,11 @@ linnet_application_handle_local_options (GApplication *application, GVariantDict
 static void
 linnet_application_finalize (GObject *object)
 {
-  g_free (LINNET_APPLICATION (object)->cpu_level);
+  LinnetApplication *self = LINNET_APPLICATION (object);
+
+  g_free (self->cpu_level);
+  g_clear_object (&self->pulls);
+  g_clear_object (&self->advisor);
   G_OBJECT_CLASS (linnet_application_parent_class)->finalize (object);
 }
 

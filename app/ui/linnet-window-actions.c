@@ -56,10 +56,12 @@ open_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (file != NULL)
     linnet_window_load_file (self, file);
   else if (!g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_DISMISSED) &&
-           !g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_CANCELLED))
+           !g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_CANCELLED)) {
+    linnet_window_show_chat (self);
     linnet_window_show_error (
         self, _ ("The file chooser cannot be shown. Drop the model’s file on the window instead."),
         NULL, NULL);
+  }
 }
 
 static void
@@ -89,7 +91,8 @@ linnet_window_update_actions (LinnetWindow *self)
   GtkWidget *widget = GTK_WIDGET (self);
   GListModel *conversation = G_LIST_MODEL (linnet_chat_get_conversation (self->chat));
   gboolean loading = self->load_cancellable != NULL;
-  gboolean chatting = g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat") == 0;
+  gboolean chatting = linnet_window_is_on_chat (self) &&
+                      g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat") == 0;
 
   gtk_widget_action_set_enabled (widget, "win.new-chat",
                                  chatting && g_list_model_get_n_items (conversation) > 0);
@@ -100,6 +103,8 @@ linnet_window_update_actions (LinnetWindow *self)
   gtk_widget_action_set_enabled (widget, "win.open-model", !loading);
   gtk_widget_action_set_enabled (widget, "win.cancel-load", loading);
   gtk_widget_action_set_enabled (widget, "win.use-demo", !loading && self->demo_path != NULL);
+  gtk_widget_action_set_enabled (widget, "win.show-models", self->pulls != NULL);
+  gtk_widget_action_set_enabled (widget, "win.show-wizard", self->pulls != NULL);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "linnet-accelerators.h"
 #include "linnet-window-private.h"
+#include "preferences/linnet-settings.h"
 
 #define SPEED_SHOWN_EVERY_US   400000
 #define RESTORE_FOCUS_AFTER_MS 100 /* a few frames */
@@ -74,6 +75,7 @@ model_changed_cb (LinnetWindow *self)
 
   adw_banner_set_revealed (self->banner, is_demo (self));
   update_title (self);
+  linnet_window_mark_open_model (self);
   if (model != NULL && linnet_model_get_chat_is_fallback (model))
     linnet_window_show_error (
         self,
@@ -96,10 +98,23 @@ generation_changed_cb (LinnetWindow *self)
 
   self->speed_shown_us = 0;
   if (generation != NULL)
+    g_set_object (&self->answering_model, linnet_engine_get_model (self->engine));
+  if (generation != NULL)
     g_signal_connect_object (generation, "notify::tokens-per-second", G_CALLBACK (update_title),
                              self, G_CONNECT_SWAPPED);
   update_title (self);
   linnet_window_update_actions (self);
+}
+
+/* What the answer's speed was is worth more than any forecast. */
+static void
+finished_cb (LinnetWindow *self, LinnetGeneration *generation)
+{
+  g_autoptr (LinnetModel) model = g_steal_pointer (&self->answering_model);
+
+  if (self->advisor != NULL && model != NULL &&
+      linnet_generation_get_finish_reason (generation) != LINNET_FINISH_FAILED)
+    linnet_advisor_record (self->advisor, model, generation);
 }
 
 static void
@@ -111,73 +126,14 @@ failed_cb (LinnetWindow *self, const GError *error)
     linnet_window_show_error (self, error->message, NULL, NULL);
 }
 
-/* Shows the page that asks for a model, saying why: description is plain text. */
+/* The page that is seen is another one. */
 static void
-ask_for_model (LinnetWindow *self, const char *title, const char *description)
+page_changed_cb (LinnetWindow *self)
 {
-  g_autofree char *escaped = g_markup_escape_text (description, -1);
-
-  adw_status_page_set_title (self->no_model_page, title);
-  adw_status_page_set_description (self->no_model_page, escaped);
-  gtk_widget_set_visible (GTK_WIDGET (self->demo_button), self->demo_path != NULL);
-  gtk_stack_set_visible_child_name (self->stack, "no-model");
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), description,
-                           GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
-}
-
-static void
-show_chat (LinnetWindow *self)
-{
-  gtk_stack_set_visible_child_name (self->stack, "chat");
-  linnet_chat_page_focus_composer (self->chat_page);
-}
-
-static void
-loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (LinnetWindow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gboolean has_model;
-
-  linnet_engine_load_finish (LINNET_ENGINE (source), result, &error);
-  if (self->engine == NULL || linnet_engine_get_loading (self->engine))
-    return; /* the window is gone, or wants another file by now */
-  g_clear_object (&self->load_cancellable);
-  has_model = linnet_engine_get_model (self->engine) != NULL;
-
-  if (has_model)
-    show_chat (self);
-  if (error == NULL)
-    gtk_accessible_announce (GTK_ACCESSIBLE (self), _ ("The model is ready."),
-                             GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_LOW);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-    if (!has_model)
-      ask_for_model (self, _ ("No Model Is Open"),
-                     _ ("Open a model’s GGUF file, or drop it on this window, to begin a chat."));
-  } else if (has_model)
-    linnet_window_show_error (self, error->message, _ ("_Open Another…"), "win.open-model");
-  else
-    ask_for_model (self, _ ("The Model Cannot Be Opened"), error->message);
   linnet_window_update_actions (self);
-}
-
-static void
-load_path (LinnetWindow *self, const char *path)
-{
-  const LinnetLoadOptions options = { .model.cpu_level = self->cpu_level };
-  g_autofree char *name = g_filename_display_basename (path);
-
-  /* Of two files the later is meant. */
-  g_cancellable_cancel (self->load_cancellable);
-  g_clear_object (&self->load_cancellable);
-  self->load_cancellable = g_cancellable_new ();
-
-  linnet_loading_page_start (self->loading_page, name);
-  gtk_stack_set_visible_child_name (self->stack, "loading");
-  linnet_chat_page_dismiss_notice (self->chat_page);
-  linnet_engine_load_async (self->engine, path, &options, self->load_cancellable, loaded_cb,
-                            g_object_ref (self));
-  linnet_window_update_actions (self);
+  if (linnet_window_is_on_chat (self) &&
+      g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "chat") == 0)
+    linnet_chat_page_focus_composer (self->chat_page);
 }
 
 void
@@ -191,7 +147,7 @@ linnet_window_show_error (LinnetWindow *self,
   if (linnet_engine_get_model (self->engine) != NULL)
     linnet_chat_page_show_notice (self->chat_page, sentence, button_label, action_name);
   else
-    ask_for_model (self, _ ("No Model Is Open"), sentence);
+    linnet_window_ask_for_model (self, _ ("No Model Is Open"), sentence);
 }
 
 static gboolean
@@ -220,13 +176,9 @@ breakpoint_changed_cb (LinnetWindow *self)
 static void
 setup_settings (LinnetWindow *self)
 {
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema) schema =
-      source != NULL ? g_settings_schema_source_lookup (source, APP_ID, TRUE) : NULL;
-
-  if (schema == NULL)
+  self->settings = linnet_settings_new ();
+  if (self->settings == NULL)
     return;
-  self->settings = g_settings_new (APP_ID);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", self, "default-height",
                    G_SETTINGS_BIND_DEFAULT);
@@ -255,6 +207,7 @@ disconnect_updates (LinnetWindow *self)
   g_signal_handlers_disconnect_by_data (linnet_chat_get_conversation (self->chat), self);
   g_signal_handlers_disconnect_by_data (self->chat, self);
   g_signal_handlers_disconnect_by_data (self->engine, self);
+  g_signal_handlers_disconnect_by_data (self->navigation, self);
 }
 
 static void
@@ -269,8 +222,13 @@ linnet_window_dispose (GObject *object)
   g_clear_handle_id (&self->restore_focus_source, g_source_remove);
   g_clear_weak_pointer (&self->focus_to_restore);
   g_clear_object (&self->load_cancellable);
+  g_clear_object (&self->open_model);
+  g_clear_object (&self->answering_model);
   g_clear_object (&self->chat);
   g_clear_object (&self->engine);
+  g_clear_object (&self->wizard);
+  g_clear_object (&self->pulls);
+  g_clear_object (&self->advisor);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (linnet_window_parent_class)->dispose (object);
@@ -282,6 +240,7 @@ linnet_window_finalize (GObject *object)
   LinnetWindow *self = LINNET_WINDOW (object);
 
   g_free (self->demo_path);
+  g_free (self->machine_root);
   g_free (self->cpu_level);
 
   G_OBJECT_CLASS (linnet_window_parent_class)->finalize (object);
@@ -301,6 +260,7 @@ linnet_window_class_init (LinnetWindowClass *klass)
   g_type_ensure (LINNET_TYPE_LOADING_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/linnet_chat/Linnet/linnet-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, navigation);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, title);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, stack);
@@ -308,9 +268,12 @@ linnet_window_class_init (LinnetWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, no_model_page);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, demo_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, chat_page);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, LinnetWindow, drop_revealer);
 
   linnet_window_install_actions (widget_class);
+  linnet_window_install_model_actions (widget_class);
+  linnet_window_install_wizard_actions (widget_class);
   linnet_accelerators_bind_window_class (widget_class);
 }
 
@@ -325,6 +288,7 @@ linnet_window_init (LinnetWindow *self)
 {
   GCallback update_actions = G_CALLBACK (linnet_window_update_actions);
 
+  self->seed = -1;
   gtk_widget_init_template (GTK_WIDGET (self));
 
   self->engine = linnet_engine_new ();
@@ -336,10 +300,12 @@ linnet_window_init (LinnetWindow *self)
   connect_updates (self, self->chat, "notify::generation", G_CALLBACK (generation_changed_cb));
   connect_updates (self, self->chat, "notify::busy", update_actions);
   connect_updates (self, self->chat, "failed", G_CALLBACK (failed_cb));
+  connect_updates (self, self->chat, "finished", G_CALLBACK (finished_cb));
   connect_updates (self, linnet_chat_get_conversation (self->chat), "items-changed",
                    update_actions);
   connect_updates (self, self->chat_page, "notify::at-end", update_actions);
   connect_updates (self, self->stack, "notify::visible-child", update_actions);
+  connect_updates (self, self->navigation, "notify::visible-page", G_CALLBACK (page_changed_cb));
   g_signal_connect (self, "notify::current-breakpoint", G_CALLBACK (breakpoint_changed_cb), NULL);
 
   linnet_window_setup_drop_target (self);
@@ -368,6 +334,22 @@ linnet_window_set_cpu_level (LinnetWindow *self, const char *level)
   g_set_str (&self->cpu_level, level);
 }
 
+void
+linnet_window_set_seed (LinnetWindow *self, gint64 seed)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  self->seed = seed;
+}
+
+void
+linnet_window_set_machine_root (LinnetWindow *self, const char *root)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+
+  g_set_str (&self->machine_root, root);
+}
+
 LinnetChat *
 linnet_window_get_chat (LinnetWindow *self)
 {
@@ -376,32 +358,80 @@ linnet_window_get_chat (LinnetWindow *self)
   return self->chat;
 }
 
-void
-linnet_window_load_file (LinnetWindow *self, GFile *file)
+/* Of the pages over the chat; borrowed from the stack; NULL: none is of that type. */
+static AdwNavigationPage *
+find_page (GListModel *stack, GType type)
 {
-  g_autofree char *path = NULL;
+  for (guint i = 1; i < g_list_model_get_n_items (stack); i++) {
+    g_autoptr (AdwNavigationPage) page = g_list_model_get_item (stack, i);
 
-  g_return_if_fail (LINNET_IS_WINDOW (self));
-  g_return_if_fail (G_IS_FILE (file));
-
-  path = g_file_get_path (file);
-  if (path != NULL)
-    load_path (self, path);
-  else
-    linnet_window_show_error (self,
-                              _ ("This file is not on this computer. Copy it to a folder here, "
-                                 "then open the copy."),
-                              NULL, NULL);
+    if (G_OBJECT_TYPE (page) == type)
+      return page;
+  }
+  return NULL;
 }
 
 void
-linnet_window_load_demo (LinnetWindow *self)
+linnet_window_lend (LinnetWindow *self, LinnetAdvisor *advisor, LinnetPullList *pulls)
+{
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+  g_return_if_fail (LINNET_IS_ADVISOR (advisor));
+  g_return_if_fail (LINNET_IS_PULL_LIST (pulls));
+  g_return_if_fail (self->advisor == NULL);
+
+  g_set_object (&self->advisor, advisor);
+  g_set_object (&self->pulls, pulls);
+  linnet_window_connect_pulls (self);
+  linnet_window_update_actions (self);
+}
+
+LinnetAdvisor *
+linnet_window_get_advisor (LinnetWindow *self)
+{
+  g_return_val_if_fail (LINNET_IS_WINDOW (self), NULL);
+
+  return self->advisor;
+}
+
+LinnetPullList *
+linnet_window_get_pulls (LinnetWindow *self)
+{
+  g_return_val_if_fail (LINNET_IS_WINDOW (self), NULL);
+
+  return self->pulls;
+}
+
+gboolean
+linnet_window_is_on_chat (LinnetWindow *self)
+{
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation);
+
+  return page != NULL && g_strcmp0 (adw_navigation_page_get_tag (page), "chat") == 0;
+}
+
+void
+linnet_window_push (LinnetWindow *self, AdwNavigationPage *page)
+{
+  g_autoptr (GListModel) stack = NULL;
+  AdwNavigationPage *there;
+
+  g_return_if_fail (LINNET_IS_WINDOW (self));
+  g_return_if_fail (ADW_IS_NAVIGATION_PAGE (page));
+
+  g_object_ref_sink (page);
+  stack = adw_navigation_view_get_navigation_stack (self->navigation);
+  there = find_page (stack, G_OBJECT_TYPE (page));
+  if (there != NULL)
+    adw_navigation_view_pop_to_page (self->navigation, there);
+  else
+    adw_navigation_view_push (self->navigation, page);
+  g_object_unref (page);
+}
+
+void
+linnet_window_show_chat (LinnetWindow *self)
 {
   g_return_if_fail (LINNET_IS_WINDOW (self));
 
-  if (self->demo_path != NULL)
-    load_path (self, self->demo_path);
-  else
-    ask_for_model (self, _ ("No Model Is Open"),
-                   _ ("Open a model’s GGUF file, or drop it on this window, to begin a chat."));
+  adw_navigation_view_pop_to_tag (self->navigation, "chat");
 }

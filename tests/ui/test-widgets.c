@@ -10,6 +10,8 @@
 #include "linnet-application.h"
 #include "linnet-loading-page.h"
 #include "linnet-shortcuts-dialog.h"
+#include "preferences/linnet-preferences-dialog.h"
+#include "preferences/linnet-settings.h"
 #include "ui-test.h"
 
 /* Shows widget in a window, looks it over and lets both go. */
@@ -81,6 +83,103 @@ test_shortcuts_dialog (void)
   linnet_accelerators_get (&n_accelerators);
   ui_walk (adw_dialog_get_child (dialog), count_rows_cb, &n_rows);
   g_assert_cmpuint (n_rows, ==, n_accelerators);
+  ui_assert_finalized (dialog);
+}
+
+static void
+assert_page_names_cb (GtkWidget *widget, gpointer data)
+{
+  if (ADW_IS_PREFERENCES_PAGE (widget))
+    ui_assert_names (widget);
+}
+
+/* With the settings that are installed for the tests. */
+static void
+test_preferences (void)
+{
+  GtkWidget *window = adw_window_new ();
+  AdwDialog *dialog = g_object_ref_sink (linnet_preferences_dialog_new ());
+  g_autoptr (GSettings) settings = linnet_settings_new ();
+  GtkWidget *spin;
+  LinnetLoadOptions options;
+
+  g_assert_nonnull (settings);
+  gtk_window_set_default_size (GTK_WINDOW (window), 700, 600);
+  gtk_window_present (GTK_WINDOW (window));
+  adw_dialog_present (dialog, window);
+  ui_run (100);
+  ui_walk (GTK_WIDGET (dialog), assert_page_names_cb, NULL);
+
+  /* 0 is a word. */
+  spin = ui_find (GTK_WIDGET (dialog), ADW_TYPE_SPIN_ROW);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "Automatic");
+  adw_spin_row_set_value (ADW_SPIN_ROW (spin), 3);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "3");
+  g_settings_set_string (settings, "cache-type", "q8_0");
+  g_settings_set_int (settings, "context-length", 8192);
+  linnet_settings_get_load_options (settings, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 3);
+  g_assert_cmpint (options.model.n_threads_prefill, ==, 0);
+  g_assert_cmpuint (options.n_ctx, ==, 8192);
+  g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_Q8_0);
+
+  linnet_settings_get_load_options (NULL, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 0);
+  g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_F16);
+
+  g_settings_reset (settings, "threads");
+  g_settings_reset (settings, "cache-type");
+  g_settings_reset (settings, "context-length");
+  adw_dialog_force_close (dialog);
+  gtk_window_destroy (GTK_WINDOW (window));
+  ui_assert_finalized (dialog);
+}
+
+static void
+find_address_rows_cb (GtkWidget *widget, gpointer data)
+{
+  if (ADW_IS_ENTRY_ROW (widget))
+    g_ptr_array_add (data, widget);
+}
+
+/* What cannot be an address is not kept; an empty field means the usual one. */
+static void
+test_preferences_addresses (void)
+{
+  GtkWidget *window = adw_window_new ();
+  AdwDialog *dialog = g_object_ref_sink (linnet_preferences_dialog_new ());
+  g_autoptr (GSettings) settings = linnet_settings_new ();
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  static const struct {
+    guint row;
+    const char *text, *key, *kept;
+  } cases[] = {
+    { 0, "socks5://127.0.0.1:1080", "proxy", "socks5://127.0.0.1:1080" },
+    { 0, "127.0.0.1:1080", "proxy", "socks5://127.0.0.1:1080" },
+    { 0, "", "proxy", "" },
+    { 2, " https://mirror.example ", "hugging-face-endpoint", "https://mirror.example" },
+    { 2, "file:///etc/passwd", "hugging-face-endpoint", "https://mirror.example" },
+    { 2, "", "hugging-face-endpoint", "" },
+  };
+
+  gtk_window_set_default_size (GTK_WINDOW (window), 700, 600);
+  gtk_window_present (GTK_WINDOW (window));
+  adw_dialog_present (dialog, window);
+  adw_preferences_dialog_set_visible_page_name (ADW_PREFERENCES_DIALOG (dialog), "network");
+  ui_run (100);
+  ui_walk (GTK_WIDGET (dialog), find_address_rows_cb, rows);
+  g_assert_cmpuint (rows->len, ==, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GtkWidget *row = g_ptr_array_index (rows, cases[i].row);
+    g_autofree char *kept = NULL;
+
+    gtk_editable_set_text (GTK_EDITABLE (row), cases[i].text);
+    g_signal_emit_by_name (row, "apply");
+    kept = g_settings_get_string (settings, cases[i].key);
+    g_assert_cmpstr (kept, ==, cases[i].kept);
+  }
+  adw_dialog_force_close (dialog);
+  gtk_window_destroy (GTK_WINDOW (window));
   ui_assert_finalized (dialog);
 }
 
@@ -290,5 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/composer", test_composer);
   g_test_add_func ("/ui/suggestions", test_suggestions);
   g_test_add_func ("/ui/notice", test_notice);
+  g_test_add_func ("/ui/preferences", test_preferences);
+  g_test_add_func ("/ui/preferences/addresses", test_preferences_addresses);
   return g_test_run ();
 }

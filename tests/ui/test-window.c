@@ -68,13 +68,14 @@ is_ready (gpointer data)
 {
   LinnetEngine *engine = linnet_chat_get_engine (((Fixture *) data)->chat);
 
-  return linnet_engine_get_model (engine) != NULL && !linnet_engine_get_loading (engine);
+  return linnet_engine_get_model (engine) != NULL &&
+         !linnet_window_get_loading (((Fixture *) data)->window);
 }
 
 static gboolean
 is_not_loading (gpointer data)
 {
-  return !linnet_engine_get_loading (linnet_chat_get_engine (((Fixture *) data)->chat));
+  return !linnet_window_get_loading (((Fixture *) data)->window);
 }
 
 static gboolean
@@ -166,6 +167,60 @@ test_bad_file_keeps_model (Fixture *fixture, gconstpointer data)
   g_unlink (path);
 }
 
+/* A page of another type. */
+typedef AdwNavigationPage TestPage;
+typedef AdwNavigationPageClass TestPageClass;
+GType test_page_get_type (void);
+G_DEFINE_TYPE (TestPage, test_page, ADW_TYPE_NAVIGATION_PAGE)
+
+static void
+test_page_class_init (TestPageClass *klass)
+{
+}
+
+static void
+test_page_init (TestPage *self)
+{
+}
+
+static const char *
+get_shown_title (Fixture *fixture)
+{
+  AdwNavigationView *view =
+      ADW_NAVIGATION_VIEW (ui_find (GTK_WIDGET (fixture->window), ADW_TYPE_NAVIGATION_VIEW));
+
+  return adw_navigation_page_get_title (adw_navigation_view_get_visible_page (view));
+}
+
+static AdwNavigationPage *
+new_page (GType type, const char *title)
+{
+  return g_object_new (type, "title", title, "child", gtk_label_new (title), NULL);
+}
+
+/* Pages lie over the chat, each once, and a model that is loaded brings the chat back. */
+static void
+test_pages (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GFile) missing = g_file_new_for_path ("/nowhere/model.gguf");
+
+  g_assert_cmpstr (get_shown_title (fixture), ==, "Chat");
+  linnet_window_push (fixture->window, new_page (ADW_TYPE_NAVIGATION_PAGE, "one"));
+  linnet_window_push (fixture->window, new_page (test_page_get_type (), "two"));
+  linnet_window_push (fixture->window, new_page (test_page_get_type (), "two"));
+  g_assert_cmpstr (get_shown_title (fixture), ==, "two");
+  linnet_window_push (fixture->window, new_page (ADW_TYPE_NAVIGATION_PAGE, "one"));
+  g_assert_cmpstr (get_shown_title (fixture), ==, "one");
+  linnet_window_show_chat (fixture->window);
+  g_assert_cmpstr (get_shown_title (fixture), ==, "Chat");
+
+  linnet_window_push (fixture->window, new_page (ADW_TYPE_NAVIGATION_PAGE, "one"));
+  assert_enabled (fixture, ui_get_demo_model () != NULL ? "open-model use-demo" : "open-model");
+  linnet_window_load_file (fixture->window, missing);
+  g_assert_cmpstr (get_shown_title (fixture), ==, "Chat");
+  ui_wait (is_not_loading, fixture, 60, "the failure");
+}
+
 /* Closed while it answers and while it loads. */
 static void
 test_close_busy (Fixture *fixture, gconstpointer data)
@@ -201,6 +256,7 @@ main (int argc, char **argv)
   g_test_add ("/ui/window/no-model", Fixture, NULL, set_up, test_no_model, tear_down);
   g_test_add ("/ui/window/chat", Fixture, NULL, set_up, test_chat, tear_down);
   g_test_add ("/ui/window/bad-file", Fixture, NULL, set_up, test_bad_file_keeps_model, tear_down);
+  g_test_add ("/ui/window/pages", Fixture, NULL, set_up, test_pages, tear_down);
   g_test_add ("/ui/window/close-busy", Fixture, NULL, set_up, test_close_busy, tear_down);
   g_test_add ("/ui/window/close-loading", Fixture, NULL, set_up, test_close_loading, tear_down);
   status = g_test_run ();

@@ -81,8 +81,11 @@ assert_name_cb (GtkWidget *widget, gpointer data)
     return;
   if (GTK_IS_BUTTON (widget) && ui_find (widget, GTK_TYPE_LABEL) != NULL)
     return;
-  /* The toolkit's own: the arrow in a menu button, the buttons that close a window. */
-  if (gtk_widget_get_ancestor (widget, GTK_TYPE_MENU_BUTTON) != NULL ||
+  /* The toolkit's own: the arrow in a menu button, the parts of a spin button and of a list, the
+   * buttons that close a window. */
+  if (gtk_widget_get_ancestor (widget, GTK_TYPE_SPIN_BUTTON) != NULL ||
+      gtk_widget_get_ancestor (widget, GTK_TYPE_LIST_VIEW) != NULL ||
+      gtk_widget_get_ancestor (widget, GTK_TYPE_MENU_BUTTON) != NULL ||
       gtk_widget_get_ancestor (widget, GTK_TYPE_WINDOW_CONTROLS) != NULL)
     return;
   g_error ("a %s has no accessible name", G_OBJECT_TYPE_NAME (widget));

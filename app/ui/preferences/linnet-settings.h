@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * LinnetSettings: the program's GSettings, where their schema is installed, and what they say about
+ * loading models. */
+#pragma once
+
+#include "engine/linnet-engine.h"
+
+G_BEGIN_DECLS
+
+/* NULL where the schema is not installed, or is an older version's. Transfer full. */
+GSettings *linnet_settings_new (void);
+
+/* Sets threads, context length and type of cache to what is set; as zero-initialised without
+ * settings (NULL allowed). */
+void linnet_settings_get_load_options (GSettings *settings, LinnetLoadOptions *options);
+
+G_END_DECLS
