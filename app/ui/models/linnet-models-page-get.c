@@ -81,8 +81,6 @@ new_available_row (LinnetModelsPage *self, const LinnetCatalogueModel *model)
                                  : NULL;
 
     linnet_model_row_set_verdict (row, best->verdict, speed);
-    if (best->reasons != NULL && best->reasons[0] != NULL)
-      gtk_widget_set_tooltip_text (widget, best->reasons[0]);
   }
   if (recommended != NULL && recommended->model == model)
     linnet_model_row_add_badge (row, "starred-symbolic", _ ("Recommended"));

@@ -95,7 +95,6 @@ update_row (LinnetModelsPage *self, GtkWidget *widget)
     g_autofree char *speed = linnet_outlook_describe_speed (outlook);
 
     linnet_model_row_set_verdict (row, outlook->verdict, speed);
-    gtk_widget_set_tooltip_text (widget, outlook->reason);
   }
   if (open)
     linnet_model_row_add_badge (row, "media-record-symbolic", _ ("Open now"));
@@ -147,15 +146,12 @@ want_file (LinnetModelsPage *self, const char *path)
 static GtkWidget *
 new_open_button (LinnetLibraryModel *model)
 {
-  GtkWidget *button = gtk_button_new_with_mnemonic (_ ("_Open"));
   g_autofree char *label = g_strdup_printf (_ ("Open %s"), linnet_library_model_get_title (model));
+  GtkWidget *button = linnet_model_row_new_button (_ ("_Open"), label);
 
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.open-installed");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s",
                                     linnet_library_model_get_name (model));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  -1);
   return button;
 }
 
