@@ -6,9 +6,13 @@
 #include "model/attention.h"
 
 /* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
- * together and stopping is quick, enough that handing out tasks costs nothing. */
-#define TILE_ROWS        32
-#define TILE_ROWS_DECODE 64
+ * together and stopping is quick, enough that handing out tasks costs nothing. With one token,
+ * which is read rather than computed, it is the bytes that count: some microseconds' worth. */
+#define TILE_ROWS         32
+#define TILE_BYTES_DECODE (96u << 10)
+
+/* Columns of the gate that a task works on. */
+#define GATE_COLS 1024
 
 /* Everything the tasks of one block read. */
 typedef struct {
@@ -56,19 +60,26 @@ static void
 prepare (const block *b, const float *x, size_t n_cols, size_t t)
 {
   if (b->kernels->prepare != NULL)
-    b->kernels->prepare (x, n_cols, b->n_tokens, t, b->m->prepared);
+    b->kernels->prepare (x, n_cols, b->n_tokens, t, 0, n_cols, b->m->prepared);
 }
 
 static size_t
-tile_rows (const products *p)
+tile_rows (const products *p, const lm_linear *linear)
 {
-  return p->b->n_tokens == 1 ? TILE_ROWS_DECODE : TILE_ROWS;
+  size_t n;
+
+  if (p->b->n_tokens > 1)
+    return TILE_ROWS;
+  n = TILE_BYTES_DECODE / linear->matrix.row_bytes / LM_MAX_PANEL_ROWS * LM_MAX_PANEL_ROWS;
+  return n > LM_MAX_PANEL_ROWS ? n : LM_MAX_PANEL_ROWS;
 }
 
 static size_t
 n_tiles (const products *p, const lm_linear *linear)
 {
-  return (linear->matrix.n_rows + tile_rows (p) - 1) / tile_rows (p);
+  size_t n = tile_rows (p, linear);
+
+  return (linear->matrix.n_rows + n - 1) / n;
 }
 
 static void
@@ -77,16 +88,17 @@ multiply_tile (void *data, size_t index, unsigned worker)
   const products *p = data;
   const lm_scratch *m = p->b->m;
   const lm_linear *linear;
-  size_t i = 0, first, n;
+  size_t i = 0, first, n, n_left;
   lm_input input = { .x = p->input, .prepared = m->prepared, .n_tokens = p->b->n_tokens };
   float *out;
 
   while (index >= n_tiles (p, p->linears[i]))
     index -= n_tiles (p, p->linears[i++]);
   linear = p->linears[i];
-  first = index * tile_rows (p);
-  n = linear->matrix.n_rows - first;
-  n = n < tile_rows (p) ? n : tile_rows (p);
+  n = tile_rows (p, linear);
+  first = index * n;
+  n_left = linear->matrix.n_rows - first;
+  n = n < n_left ? n : n_left;
   out = p->outs[i] + first;
   input.n_cols = linear->matrix.n_cols;
   p->b->kernels->matmul (&linear->matrix, first, n, &input, out, linear->matrix.n_rows,
@@ -106,7 +118,7 @@ multiply (products *p)
   return run (p->b, n, multiply_tile, p);
 }
 
-/* ---- Tasks, one a token -------------------------------------------------------------------- */
+/* ---- Tasks, one a token but for the gate --------------------------------------------------- */
 
 static void
 embed (void *data, size_t t, unsigned worker)
@@ -190,15 +202,25 @@ norm_for_ffn (void *data, size_t t, unsigned worker)
   prepare (b, b->m->normed, n, t);
 }
 
+static size_t
+gate_tasks (const block *b)
+{
+  return (b->h->n_ff + GATE_COLS - 1) / GATE_COLS;
+}
+
+/* A stretch of one token's columns: there are enough of them to share one token's. */
 static void
-gate_ffn (void *data, size_t t, unsigned worker)
+gate_ffn (void *data, size_t index, unsigned worker)
 {
   const block *b = data;
-  size_t n = b->h->n_ff;
+  size_t n_cols = b->h->n_ff, t = index / gate_tasks (b);
+  size_t first = index % gate_tasks (b) * GATE_COLS, at = t * n_cols + first;
+  size_t n = n_cols - first < GATE_COLS ? n_cols - first : GATE_COLS;
 
   (void) worker;
-  b->kernels->silu_mul (b->m->gate + t * n, b->m->up + t * n, n);
-  prepare (b, b->m->gate, n, t);
+  b->kernels->silu_mul (b->m->gate + at, b->m->up + at, n);
+  if (b->kernels->prepare != NULL)
+    b->kernels->prepare (b->m->gate, n_cols, b->n_tokens, t, first, n, b->m->prepared);
 }
 
 static void
@@ -279,7 +301,7 @@ run_ffn (const block *b)
   };
 
   return run (b, b->n_tokens, norm_for_ffn, (void *) b) && multiply (&gate_up) &&
-         run (b, b->n_tokens, gate_ffn, (void *) b) && multiply (&down) &&
+         run (b, b->n_tokens * gate_tasks (b), gate_ffn, (void *) b) && multiply (&down) &&
          run (b, b->n_tokens, add_ffn, (void *) b);
 }
 
