@@ -83,11 +83,18 @@ typedef struct {
    * the inverse of the scale is not finite; 0, or the function NULL: they are not rounded. */
   int (*largest_activation) (uint32_t type);
 
-  /* Makes of token t of x, n_tokens × n_cols, the form that matmul() reads, and writes it to its
+  /* Makes of columns first … first + n − 1 (both multiples of LM_GROUP_LENGTH, except at the end of
+   * a row) of token t of x, n_tokens × n_cols, the form that matmul() reads, and writes it to its
    * place in prepared, which has n_tokens × prepared_bytes (n_cols) bytes, 64-byte aligned.
    * NULL, both: matmul() reads the floats. */
   size_t (*prepared_bytes) (size_t n_cols);
-  void (*prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+  void (*prepare) (const float *x,
+                   size_t n_cols,
+                   size_t n_tokens,
+                   size_t t,
+                   size_t first,
+                   size_t n,
+                   void *prepared);
 
   /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t × n_cols + c], r < n_rows, t < n_tokens.
    * first_row is a multiple of LM_MAX_PANEL_ROWS. scratch: lm_matmul_scratch_bytes(). */

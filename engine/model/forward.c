@@ -6,6 +6,9 @@
 #include "model/attention.h"
 #include "model/products.h"
 
+/* Columns of the gate that a task works on. */
+#define GATE_COLS 1024
+
 /* Everything the tasks of one block read. */
 typedef struct {
   const lm_forward *forward;
@@ -41,7 +44,7 @@ static void
 prepare (const block *b, const float *x, size_t n_cols, size_t t)
 {
   if (b->kernels->prepare != NULL)
-    b->kernels->prepare (x, n_cols, b->n_tokens, t, b->m->prepared);
+    b->kernels->prepare (x, n_cols, b->n_tokens, t, 0, n_cols, b->m->prepared);
 }
 
 /* Multiplies up to three matrices with the same input, which is also in scratch->prepared. */
@@ -70,7 +73,7 @@ multiply (const block *b,
                           b->forward->cancel);
 }
 
-/* ---- Tasks, one a token -------------------------------------------------------------------- */
+/* ---- Tasks, one a token but for the gate --------------------------------------------------- */
 
 static void
 embed (void *data, size_t t, unsigned worker)
@@ -154,15 +157,25 @@ norm_for_ffn (void *data, size_t t, unsigned worker)
   prepare (b, b->m->normed, n, t);
 }
 
+static size_t
+gate_tasks (const block *b)
+{
+  return (b->h->n_ff + GATE_COLS - 1) / GATE_COLS;
+}
+
+/* A stretch of one token's columns: there are enough of them to share one token's. */
 static void
-gate_ffn (void *data, size_t t, unsigned worker)
+gate_ffn (void *data, size_t index, unsigned worker)
 {
   const block *b = data;
-  size_t n = b->h->n_ff;
+  size_t n_cols = b->h->n_ff, t = index / gate_tasks (b);
+  size_t first = index % gate_tasks (b) * GATE_COLS, at = t * n_cols + first;
+  size_t n = n_cols - first < GATE_COLS ? n_cols - first : GATE_COLS;
 
   (void) worker;
-  b->kernels->silu_mul (b->m->gate + t * n, b->m->up + t * n, n);
-  prepare (b, b->m->gate, n, t);
+  b->kernels->silu_mul (b->m->gate + at, b->m->up + at, n);
+  if (b->kernels->prepare != NULL)
+    b->kernels->prepare (b->m->gate, n_cols, b->n_tokens, t, first, n, b->m->prepared);
 }
 
 static void
@@ -226,7 +239,7 @@ run_ffn (const block *b)
 
   return run (b, b->n_tokens, norm_for_ffn, (void *) b) &&
          multiply (b, m->normed, 2, gate_up, halves) &&
-         run (b, b->n_tokens, gate_ffn, (void *) b) && multiply (b, m->gate, 1, down, delta) &&
+         run (b, b->n_tokens * gate_tasks (b), gate_ffn, (void *) b) && multiply (b, m->gate, 1, down, delta) &&
          run (b, b->n_tokens, add_ffn, (void *) b);
 }
 

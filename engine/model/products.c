@@ -3,20 +3,28 @@
 #include "model/products.h"
 
 /* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
- * together and stopping is quick, enough that handing out tasks costs nothing. */
-#define TILE_ROWS        32
-#define TILE_ROWS_DECODE 64
+ * together and stopping is quick, enough that handing out tasks costs nothing. With one token,
+ * which is read rather than computed, it is the bytes that count: some microseconds' worth. */
+#define TILE_ROWS         32
+#define TILE_BYTES_DECODE (96u << 10)
 
 static size_t
-tile_rows (const lm_products *p)
+tile_rows (const lm_products *p, const lm_linear *linear)
 {
-  return p->n_tokens == 1 ? TILE_ROWS_DECODE : TILE_ROWS;
+  size_t n;
+
+  if (p->n_tokens > 1)
+    return TILE_ROWS;
+  n = TILE_BYTES_DECODE / linear->matrix.row_bytes / LM_MAX_PANEL_ROWS * LM_MAX_PANEL_ROWS;
+  return n > LM_MAX_PANEL_ROWS ? n : LM_MAX_PANEL_ROWS;
 }
 
 static size_t
 n_tiles (const lm_products *p, const lm_linear *linear)
 {
-  return (linear->matrix.n_rows + tile_rows (p) - 1) / tile_rows (p);
+  size_t n = tile_rows (p, linear);
+
+  return (linear->matrix.n_rows + n - 1) / n;
 }
 
 static void
@@ -24,16 +32,17 @@ multiply_tile (void *data, size_t index, unsigned worker)
 {
   const lm_products *p = data;
   const lm_linear *linear;
-  size_t i = 0, first, n;
+  size_t i = 0, first, n, n_left;
   lm_input input = { .x = p->x, .prepared = p->prepared, .n_tokens = p->n_tokens };
   float *out;
 
   while (index >= n_tiles (p, p->linears[i]))
     index -= n_tiles (p, p->linears[i++]);
   linear = p->linears[i];
-  first = index * tile_rows (p);
-  n = linear->matrix.n_rows - first;
-  n = n < tile_rows (p) ? n : tile_rows (p);
+  n = tile_rows (p, linear);
+  first = index * n;
+  n_left = linear->matrix.n_rows - first;
+  n = n < n_left ? n : n_left;
   out = p->outs[i] + first;
   input.n_cols = linear->matrix.n_cols;
   p->kernels->matmul (&linear->matrix, first, n, &input, out, linear->matrix.n_rows,

@@ -179,7 +179,7 @@ prepare_token (void *data, size_t t, unsigned worker)
   const probe *p = data;
 
   (void) worker;
-  p->kernels->prepare (p->x, N_COLS, p->n_tokens, t, p->prepared);
+  p->kernels->prepare (p->x, N_COLS, p->n_tokens, t, 0, N_COLS, p->prepared);
 }
 
 /* One product, its tokens' preparation included. */

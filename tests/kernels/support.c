@@ -185,8 +185,13 @@ level_multiply (const lm_matrix *w,
 
   if (scratch == NULL || prepared == NULL)
     abort ();
-  for (size_t t = 0; kernels_level->prepare != NULL && t < n_tokens; t++)
-    kernels_level->prepare (x, w->n_cols, n_tokens, t, prepared);
+  for (size_t t = 0; kernels_level->prepare != NULL && t < n_tokens; t++) {
+    /* In two pieces, as threads share it, and the latter first. */
+    size_t half = w->n_cols / 2 / LM_GROUP_LENGTH * LM_GROUP_LENGTH;
+
+    kernels_level->prepare (x, w->n_cols, n_tokens, t, half, w->n_cols - half, prepared);
+    kernels_level->prepare (x, w->n_cols, n_tokens, t, 0, half, prepared);
+  }
   kernels_level->matmul (w, first_row, n_rows, &input, out, stride, scratch);
   lm_aligned_free (scratch);
   lm_aligned_free (prepared);

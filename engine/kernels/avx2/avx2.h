@@ -69,7 +69,13 @@ void lm_avx2_multiply_iq (const lm_avx2_span *span, __m256 *sums);
 bool lm_avx2_wants_panels (uint32_t type);
 int lm_avx2_largest_activation (uint32_t type);
 size_t lm_avx2_prepared_bytes (size_t n_cols);
-void lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+void lm_avx2_prepare (const float *x,
+                      size_t n_cols,
+                      size_t n_tokens,
+                      size_t t,
+                      size_t first,
+                      size_t n,
+                      void *prepared);
 void lm_avx2_matmul (const lm_matrix *matrix,
                      size_t first_row,
                      size_t n_rows,

@@ -106,17 +106,23 @@ prepare_words (const float *x, float largest, lm_avx2_wide *out)
 }
 
 void
-lm_avx2_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared)
+lm_avx2_prepare (const float *x,
+                 size_t n_cols,
+                 size_t n_tokens,
+                 size_t t,
+                 size_t first,
+                 size_t n,
+                 void *prepared)
 {
   lm_avx2_wide *wide = prepared;
   lm_avx2_group *groups = (lm_avx2_group *) find_groups (prepared, n_cols, n_tokens);
 
-  x += t * n_cols;
-  for (size_t i = t; i < n_cols / LM_GROUP_LENGTH * n_tokens; i += n_tokens) {
+  x += t * n_cols + first;
+  for (size_t g = first / LM_GROUP_LENGTH; g < (first + n) / LM_GROUP_LENGTH; g++) {
     float largest = find_largest (x);
 
-    prepare_bytes (x, largest, &groups[i]);
-    prepare_words (x, largest, &wide[i]);
+    prepare_bytes (x, largest, &groups[g * n_tokens + t]);
+    prepare_words (x, largest, &wide[g * n_tokens + t]);
     x += LM_GROUP_LENGTH;
   }
 }

@@ -79,7 +79,13 @@ uint64_t LM_LEVEL (peak) (uint64_t n_iterations);
 
 int lm_neon_largest_activation (uint32_t type);
 size_t lm_neon_prepared_bytes (size_t n_cols);
-void lm_neon_prepare (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+void lm_neon_prepare (const float *x,
+                      size_t n_cols,
+                      size_t n_tokens,
+                      size_t t,
+                      size_t first,
+                      size_t n,
+                      void *prepared);
 /* Products of F32, F16 and BF16 weights with activations as they are. */
 void lm_neon_matmul_float (const lm_matrix *matrix,
                            size_t first_row,

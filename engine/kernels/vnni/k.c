@@ -26,8 +26,8 @@ LM_INLINE void
 load_scales (const uint8_t *block, size_t i, group *g)
 {
   const lanes_i six = i_set8 (63), four = i_set8 (15), upper = i_set8 (48);
-  lanes_i first = load_word (block, 1), second = load_word (block, 2);
-  lanes_i third = load_word (block, 3), scales, mins;
+  lanes_i first = load_head_word (block, 1), second = load_head_word (block, 2);
+  lanes_i third = load_head_word (block, 3), scales, mins;
   lanes_f d, dmin;
 
   load_two (block, &d, &dmin);
@@ -54,6 +54,7 @@ load_q4_k (const uint8_t *block, size_t i)
 {
   group g;
 
+  touch_head (block, 16, i);
   load_scales (block, i, &g);
   unpack_nibbles (find_group (block, 4, 4, i), g.w);
   return g;
@@ -82,6 +83,7 @@ load_q5_k (const uint8_t *block, size_t i)
   const uint8_t *words = find_group (block, 4, 5, i);
   group g;
 
+  touch_head (block, 16, i);
   load_scales (block, i, &g);
   unpack_nibbles (words, g.w);
   add_bits (words + 16 * LM_LANES, 4, g.w);
@@ -95,10 +97,11 @@ LM_INLINE group
 load_q6_k (const uint8_t *block, size_t i)
 {
   const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 4, 6, i);
-  lanes_i scales = load_word (head, i / 2);
+  lanes_i scales = load_head_word (head, i / 2);
   lanes_f d = f_halves (block);
   group g;
 
+  touch_head (block, 18, i);
   unpack_nibbles (words, g.w);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++) {
@@ -137,13 +140,14 @@ pick_two (lanes_i bytes, size_t at)
 LM_INLINE group
 load_q2_k (const uint8_t *block, size_t i)
 {
-  lanes_i packed = load_word (block, 1 + i / 2);
+  lanes_i packed = load_head_word (block, 1 + i / 2);
   lanes_i scales = i_and (packed, i_set8 (15));
   lanes_i mins = i_and (i_right16 (packed, 4), i_set8 (15));
   size_t at = 2 * (i % 2);
   lanes_f d;
   group g;
 
+  touch_head (block, 20, i);
   load_two (block, &d, &g.min);
   unpack_two_bits (find_group (block, 5, 2, i), g.w);
   g.scale[0] = scale_by_byte (d, scales, at);
@@ -159,8 +163,8 @@ DEFINE_TYPE (q2_k, KIND_HALVES_MIN, lm_block_q2_k, N_GROUPS)
 LM_INLINE lanes_i
 load_scales_q3_k (const uint8_t *words, size_t i)
 {
-  lanes_i low = load_word (words, i / 2 % 2);
-  lanes_i high = i_right16 (load_word (words, 2), (unsigned) (2 * (i / 2)));
+  lanes_i low = load_head_word (words, i / 2 % 2);
+  lanes_i high = i_right16 (load_head_word (words, 2), (unsigned) (2 * (i / 2)));
 
   low = i_and (i < 4 ? low : i_right16 (low, 4), i_set8 (15));
   return i_sub8 (i_or (low, i_left16 (i_and (high, i_set8 (3)), 4)), i_set8 (32));
@@ -174,6 +178,7 @@ load_q3_k (const uint8_t *block, size_t i)
   lanes_f d = f_halves (block);
   group g;
 
+  touch_head (block, 14, i);
   unpack_two_bits (words, g.w);
   add_bits (words + 8 * LM_LANES, 2, g.w);
 #pragma GCC unroll 8

@@ -126,12 +126,13 @@ DEFINE_TYPE (iq4_nl, KIND_OFFSET_128, lm_block_iq4_nl, 1)
 LM_INLINE group
 load_iq4_xs (const uint8_t *block, size_t i)
 {
-  lanes_i low = i_and (i_right (load_word (block, 1), (unsigned) (4 * i)), i_set (15));
-  lanes_i high = i_and (i_right (load_word (block, 0), (unsigned) (16 + 2 * i)), i_set (3));
+  lanes_i low = i_and (i_right (load_head_word (block, 1), (unsigned) (4 * i)), i_set (15));
+  lanes_i high = i_and (i_right (load_head_word (block, 0), (unsigned) (16 + 2 * i)), i_set (3));
   lanes_i scale = i_sub (i_or (low, i_left (high, 4)), i_set (32));
   lanes_f d, unused;
   group g;
 
+  touch_head (block, 8, i);
   load_two (block, &d, &unused);
   g.scale[0] = f_mul (d, f_int (scale));
   unpack_iq4 (block + (2 + 4 * i) * 4 * LM_LANES, g.w);

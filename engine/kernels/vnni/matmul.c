@@ -64,13 +64,19 @@ prepare_group (const float *x, lm_vnni_group *out)
 }
 
 void
-LM_LEVEL (prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared)
+LM_LEVEL (prepare) (const float *x,
+                    size_t n_cols,
+                    size_t n_tokens,
+                    size_t t,
+                    size_t first,
+                    size_t n,
+                    void *prepared)
 {
   lm_vnni_group *groups = prepared;
 
-  x += t * n_cols;
-  for (size_t i = t; i < n_cols / LM_GROUP_LENGTH * n_tokens; i += n_tokens) {
-    prepare_group (x, &groups[i]);
+  x += t * n_cols + first;
+  for (size_t g = first / LM_GROUP_LENGTH; g < (first + n) / LM_GROUP_LENGTH; g++) {
+    prepare_group (x, &groups[g * n_tokens + t]);
     x += LM_GROUP_LENGTH;
   }
 }

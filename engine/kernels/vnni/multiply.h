@@ -239,11 +239,26 @@ load_signed (const uint8_t *block,
     multiply_many (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);            \
   }
 
-/* Word i of the panel's rows. */
+/* Word i of the panel's rows, of those that one group after the other reads. */
 LM_INLINE lanes_i
 load_word (const uint8_t *words, size_t i)
 {
+  return i_load_in_turn (words + 4 * LM_LANES * i);
+}
+
+/* Word i of a block's head, which all its groups read again; see touch_head(). */
+LM_INLINE lanes_i
+load_head_word (const uint8_t *words, size_t i)
+{
   return i_load (words + 4 * LM_LANES * i);
+}
+
+/* With group 0, reads the head of so many bytes a row in turn. */
+LM_INLINE void
+touch_head (const uint8_t *block, size_t bytes, size_t i)
+{
+  if (i == 0)
+    lanes_touch (block, bytes * LM_LANES);
 }
 
 /* A word of two halves for each row: the first ones and the second ones as floats. */

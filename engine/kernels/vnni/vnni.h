@@ -73,7 +73,13 @@ void LM_LEVEL (multiply_iq) (const lm_vnni_span *span, lanes_f *sums);
 bool LM_LEVEL (wants_panels) (uint32_t type);
 int LM_LEVEL (largest_activation) (uint32_t type);
 size_t LM_LEVEL (prepared_bytes) (size_t n_cols);
-void LM_LEVEL (prepare) (const float *x, size_t n_cols, size_t n_tokens, size_t t, void *prepared);
+void LM_LEVEL (prepare) (const float *x,
+                         size_t n_cols,
+                         size_t n_tokens,
+                         size_t t,
+                         size_t first,
+                         size_t n,
+                         void *prepared);
 void LM_LEVEL (matmul) (const lm_matrix *matrix,
                         size_t first_row,
                         size_t n_rows,
