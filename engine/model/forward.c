@@ -239,8 +239,8 @@ run_ffn (const block *b)
 
   return run (b, b->n_tokens, norm_for_ffn, (void *) b) &&
          multiply (b, m->normed, 2, gate_up, halves) &&
-         run (b, b->n_tokens * gate_tasks (b), gate_ffn, (void *) b) && multiply (b, m->gate, 1, down, delta) &&
-         run (b, b->n_tokens, add_ffn, (void *) b);
+         run (b, b->n_tokens * gate_tasks (b), gate_ffn, (void *) b) &&
+         multiply (b, m->gate, 1, down, delta) && run (b, b->n_tokens, add_ffn, (void *) b);
 }
 
 /* Makes a block of b's last n tokens, whose rows stay where they are. m: what its scratch becomes.
