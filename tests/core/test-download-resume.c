@@ -116,7 +116,7 @@ test_restart (Fixture *self, gconstpointer data)
 }
 
 /* This program again, as the one that is killed. */
-static int
+static G_NORETURN void
 run_victim (char **argv)
 {
   const char *urls[] = { argv[3], NULL };
@@ -344,7 +344,7 @@ int
 main (int argc, char **argv)
 {
   if (argc == 5 && strcmp (argv[1], "--victim") == 0)
-    return run_victim (argv);
+    run_victim (argv);
   program = argv[0];
   g_test_init (&argc, &argv, NULL);
   fixture_add ("/download/resume/pause", NULL, test_pause);

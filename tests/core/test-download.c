@@ -75,17 +75,15 @@ test_registries (Fixture *self, gconstpointer data)
 {
   const char *paths[] = { "/ollama/v2/library/m/blobs/sha256:", "/modelscope/v2/o/m/blobs/sha256:",
                           "/o/m/resolve/main/m.gguf", "/models/o/m/resolve/master/m.gguf" };
-  const char *description =
+  g_autofree char *description = g_strdup_printf (
       "{'ollama': [{'name': 'm', 'weights': {'size': %d, 'seed': 1}}],"
       " 'hugging_face': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}],"
-      " 'modelscope': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}]}";
+      " 'modelscope': [{'name': 'o/m', 'files': {'m.gguf': {'size': %d, 'seed': 1}}}]}",
+      FILE_BYTES, FILE_BYTES, FILE_BYTES);
 
   if (self->registry == NULL)
     return;
-  {
-    g_autofree char *json = g_strdup_printf (description, FILE_BYTES, FILE_BYTES, FILE_BYTES);
-    fixture_control (self, "load", json);
-  }
+  fixture_control (self, "load", description);
   /* A link to the other host is good for once. */
   fixture_control (self, "options", "{'signature_uses': 1}");
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
