@@ -130,6 +130,8 @@ linnet_application_activate (GApplication *application)
 
   if (is_new)
     linnet_window_load_demo (window);
+  if (is_new && linnet_window_wants_wizard (window))
+    linnet_window_show_wizard (window);
   present (self, window);
 }
 

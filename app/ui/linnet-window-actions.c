@@ -104,6 +104,7 @@ linnet_window_update_actions (LinnetWindow *self)
   gtk_widget_action_set_enabled (widget, "win.cancel-load", loading);
   gtk_widget_action_set_enabled (widget, "win.use-demo", !loading && self->demo_path != NULL);
   gtk_widget_action_set_enabled (widget, "win.show-models", self->pulls != NULL);
+  gtk_widget_action_set_enabled (widget, "win.show-wizard", self->pulls != NULL);
 }
 
 void

@@ -130,6 +130,8 @@ finish (Load *load, const GError *error)
   gboolean has_model = linnet_engine_get_model (self->engine) != NULL;
 
   g_clear_object (&self->load_cancellable);
+  if (self->wizard != NULL)
+    linnet_wizard_model_loaded (self->wizard, load->path, error);
   if (has_model)
     show_chat_page (self);
   if (error == NULL) {
@@ -240,7 +242,7 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* model: NULL for a file that is in no library. */
 static void
-load_path (LinnetWindow *self, const char *path, LinnetLibraryModel *model)
+load_path_behind (LinnetWindow *self, const char *path, LinnetLibraryModel *model)
 {
   Load *load = g_new0 (Load, 1);
   g_autofree char *name = model != NULL ? g_strdup (linnet_library_model_get_title (model))
@@ -257,13 +259,19 @@ load_path (LinnetWindow *self, const char *path, LinnetLibraryModel *model)
   g_set_object (&load->model, model);
   fill_options (load);
 
-  linnet_window_show_chat (self);
   linnet_loading_page_start (self->loading_page, name);
   gtk_stack_set_visible_child_name (self->stack, "loading");
   linnet_chat_page_dismiss_notice (self->chat_page);
   linnet_memory_check_async (path, &load->options, self->machine_root, load->cancellable,
                              checked_cb, load);
   linnet_window_update_actions (self);
+}
+
+static void
+load_path (LinnetWindow *self, const char *path, LinnetLibraryModel *model)
+{
+  linnet_window_show_chat (self);
+  load_path_behind (self, path, model);
 }
 
 gboolean
@@ -301,6 +309,14 @@ linnet_window_load_model (LinnetWindow *self, LinnetLibraryModel *model)
   g_return_if_fail (LINNET_IS_LIBRARY_MODEL (model));
 
   load_path (self, linnet_library_model_get_path (model), model);
+}
+
+void
+linnet_window_load_behind (LinnetWindow *self, LinnetLibraryModel *model)
+{
+  g_assert (LINNET_IS_WINDOW (self));
+
+  load_path_behind (self, linnet_library_model_get_path (model), model);
 }
 
 void

@@ -75,6 +75,8 @@ pull_finished_cb (LinnetWindow *self, LinnetPull *pull)
   g_autofree char *text = NULL;
   AdwToast *toast;
 
+  if (self->wizard != NULL && linnet_wizard_watches (self->wizard, pull))
+    return;
   if (linnet_pull_get_state (pull) == LINNET_PULL_DONE && model != NULL) {
     text = g_strdup_printf (_ ("%s is here"), linnet_library_model_get_title (model));
     toast = adw_toast_new (text);

@@ -5,6 +5,7 @@
 #include "chat/linnet-chat-page.h"
 #include "linnet-loading-page.h"
 #include "linnet-window.h"
+#include "wizard/linnet-wizard.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ struct _LinnetWindow {
 
   LinnetAdvisor *advisor; /* NULL until lent; as are pulls */
   LinnetPullList *pulls;
+  LinnetWizard *wizard; /* NULL until it is shown for the first time */
   LinnetEngine *engine;
   LinnetChat *chat;
   GCancellable *load_cancellable; /* of the load in progress, else NULL */
@@ -59,6 +61,12 @@ void linnet_window_install_model_actions (GtkWidgetClass *widget_class);
 /* Tells the page, if it is there, which model is open. */
 void linnet_window_mark_open_model (LinnetWindow *self);
 void linnet_window_connect_pulls (LinnetWindow *self);
+
+/* window-load again: as linnet_window_load_model(), under the page that is seen. */
+void linnet_window_load_behind (LinnetWindow *self, LinnetLibraryModel *model);
+
+/* window-wizard: the choice of a model. */
+void linnet_window_install_wizard_actions (GtkWidgetClass *widget_class);
 
 /* window-dnd: models dropped on the window. */
 void linnet_window_setup_drop_target (LinnetWindow *self);

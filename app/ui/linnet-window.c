@@ -227,6 +227,7 @@ linnet_window_dispose (GObject *object)
   g_clear_object (&self->answering_model);
   g_clear_object (&self->chat);
   g_clear_object (&self->engine);
+  g_clear_object (&self->wizard);
   g_clear_object (&self->pulls);
   g_clear_object (&self->advisor);
   g_clear_object (&self->settings);
@@ -273,6 +274,7 @@ linnet_window_class_init (LinnetWindowClass *klass)
 
   linnet_window_install_actions (widget_class);
   linnet_window_install_model_actions (widget_class);
+  linnet_window_install_wizard_actions (widget_class);
   linnet_accelerators_bind_window_class (widget_class);
 }
 

@@ -30,6 +30,11 @@ void linnet_window_push (LinnetWindow *self, AdwNavigationPage *page);
 /* Goes back to the chat from whatever lies over it. */
 void linnet_window_show_chat (LinnetWindow *self);
 
+/* Shows the wizard over the chat, where it was left. */
+void linnet_window_show_wizard (LinnetWindow *self);
+/* Whether it is to be shown without being asked for: at the first start, or left half way. */
+gboolean linnet_window_wants_wizard (LinnetWindow *self);
+
 /* The instructions that models loaded from now on compute with; NULL: the best. */
 void linnet_window_set_cpu_level (LinnetWindow *self, const char *level);
 /* Makes every answer the same in every run; negative: each has a seed of its own. */

@@ -36,10 +36,12 @@ def wait(condition, what, timeout=20):
 class Desktop:
     """An X display, a session bus and an accessibility bus, with a home folder of their own.
 
-    Use it as a context; it changes this process's environment, so there is one in a process."""
+    Use it as a context; it changes this process's environment, so there is one in a process.
+    first_start: the program has never run here, and opens with the choice of a model."""
 
-    def __init__(self, size='1280x900'):
+    def __init__(self, size='1280x900', first_start=False):
         self.size = size
+        self.first_start = first_start
         self.processes = []
         self.home = None
         self.atspi = None
@@ -104,7 +106,7 @@ class Desktop:
             'GDK_DEBUG': 'no-portals',
             'ADW_DISABLE_PORTAL': '1',
             'GSK_RENDERER': 'cairo',
-            'GSETTINGS_BACKEND': 'memory',
+            'GSETTINGS_BACKEND': 'keyfile',
             'GTK_A11Y': 'atspi',
             'GTK_IM_MODULE': 'gtk-im-context-simple',
         })
@@ -114,6 +116,15 @@ class Desktop:
         with open(os.path.join(folder, 'settings.ini'), 'w', encoding='utf-8') as file:
             file.write('[Settings]\ngtk-font-name=Cantarell 11\ngtk-enable-animations=false\n'
                        'gtk-cursor-blink=false\n')
+        self.write_settings({} if self.first_start else {'wizard-done': 'true'})
+
+    def write_settings(self, values):
+        """Makes values, in GVariant's text form, the program's settings, all others their default."""
+        path = os.path.join(os.environ['XDG_CONFIG_HOME'], 'glib-2.0', 'settings', 'keyfile')
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('[io/github/linnet_chat/Linnet]\n')
+            file.writelines(f'{name}={value}\n' for name, value in values.items())
 
     def _make_locales(self):
         """Texts are translated in a locale other than C only, and few systems have all of them:

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, Server, Store, make_ollama_store  # noqa: E402
+from wizard_shots import WIZARD_SHOTS, shoot_wizard  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = SOURCE / 'screenshots'
@@ -216,6 +217,9 @@ def take(app, path):
 
 
 def shoot(desktop, name):
+    if name in WIZARD_SHOTS:
+        shoot_wizard(desktop, name, lambda app: take(app, FOLDER / f'{name}.png'))
+        return
     language, dark, size, action, model, seed = SHOTS[name]
     arguments = ['--seed', seed] + ([BAD_FILE] if model else [])
     with App(desktop, *arguments, language=language, dark=dark) as app:
@@ -234,10 +238,11 @@ def offer_models():
 
 def run():
     global BAD_FILE
-    names = sys.argv[1:] or list(SHOTS)
-    unknown = [name for name in names if name not in SHOTS]
+    known = list(SHOTS) + list(WIZARD_SHOTS)
+    names = sys.argv[1:] or known
+    unknown = [name for name in names if name not in known]
     if unknown:
-        sys.exit(f'no picture is called {", ".join(unknown)}; there are: {", ".join(SHOTS)}')
+        sys.exit(f'no picture is called {", ".join(unknown)}; there are: {", ".join(known)}')
     if shutil.which('import') is None:
         sys.exit('ImageMagick is not installed')
     FOLDER.mkdir(exist_ok=True)

@@ -170,14 +170,11 @@ finished_cb (LinnetChatPage *self)
                              GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
+/* What was written meanwhile is worth more than what was asked before. */
 static void
 taken_back_cb (LinnetChatPage *self, const char *question)
 {
-  g_autofree char *text = linnet_composer_dup_text (self->composer);
-
-  /* What was written meanwhile is worth more than what was asked before. */
-  if (*text == '\0')
-    linnet_composer_set_text (self->composer, question);
+  linnet_chat_page_suggest (self, question);
 }
 
 static void
@@ -422,4 +419,17 @@ linnet_chat_page_focus_composer (LinnetChatPage *self)
   g_return_if_fail (LINNET_IS_CHAT_PAGE (self));
 
   linnet_composer_take_focus (self->composer);
+}
+
+void
+linnet_chat_page_suggest (LinnetChatPage *self, const char *question)
+{
+  g_autofree char *text = NULL;
+
+  g_return_if_fail (LINNET_IS_CHAT_PAGE (self));
+  g_return_if_fail (question != NULL);
+
+  text = linnet_composer_dup_text (self->composer);
+  if (*text == '\0')
+    linnet_composer_set_text (self->composer, question);
 }

@@ -31,6 +31,9 @@ void linnet_chat_page_show_notice (LinnetChatPage *self,
                                    const char *action_name);
 void linnet_chat_page_dismiss_notice (LinnetChatPage *self);
 
+/* Puts question into the field, unless something is written there. */
+void linnet_chat_page_suggest (LinnetChatPage *self, const char *question);
+
 void linnet_chat_page_focus_composer (LinnetChatPage *self);
 
 G_END_DECLS

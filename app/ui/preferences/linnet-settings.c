@@ -5,7 +5,7 @@
 #include "preferences/linnet-settings.h"
 
 /* The youngest key: a schema without it belongs to an older version. */
-#define YOUNGEST_KEY "context-length"
+#define YOUNGEST_KEY "wizard-paused"
 
 GSettings *
 linnet_settings_new (void)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pictures of the wizard, for screenshots.py. The models of its last pages come from a registry
+on loopback."""
+
+import json
+import os
+import pathlib
+import sys
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
+
+from lib import App, wait  # noqa: E402
+from server import Server  # noqa: E402
+
+FRAME = 5  # what the toolkit draws around a window where nothing composites
+WIDE, NARROW, SMALL = (1000, 700), (360, 640), (360, 294)
+MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
+CATALOGUE = {
+    'version': 1,
+    'models': [{
+        'id': 'finch', 'title': 'Finch 26M Chat', 'family': 'Finch', 'billions': 0.026,
+        'parameters': 25829888, 'architecture': 'llama',
+        'shape': {'vocabulary': 6400, 'embedding': 512, 'layers': 8, 'feed_forward': 1408,
+                  'heads': 8, 'kv_heads': 2, 'head': 64, 'context': 32768, 'tied': True},
+        'licence': 'Apache-2.0', 'licence_url': 'https://www.apache.org/licenses/LICENSE-2.0',
+        'languages': ['en', 'zh'],
+        'strengths': {'chat': 3, 'writing': 2, 'code': 1, 'reasoning': 1},
+        'files': [{'quantisation': 'Q8_0', 'references': ['finch:q8_0']}],
+    }],
+}
+NEXT = {'en_US': ('Start', 'Next', 'Next', 'Download (', 'Start Chatting'),
+        'zh_CN': ('开始', '下一步', '下一步', '下载（', '开始对话')}
+PAGES = ('welcome', 'computer', 'wishes', 'advice', 'download', 'ready')
+
+# name: (language, dark, size, page, how far it is scrolled down: pages, model of the registry)
+WIZARD_SHOTS = {
+    'wizard-1-welcome': ('en_US', False, WIDE, 'welcome', 0, False),
+    'wizard-1-welcome-zh-narrow-dark': ('zh_CN', True, NARROW, 'welcome', 0, False),
+    'wizard-2-computer': ('en_US', False, WIDE, 'computer', 0, False),
+    'wizard-2-computer-picture': ('en_US', False, WIDE, 'computer', 9, False),
+    'wizard-2-computer-picture-zh-narrow-dark': ('zh_CN', True, NARROW, 'computer', 9, False),
+    'wizard-3-wishes-narrow': ('en_US', False, NARROW, 'wishes', 0, False),
+    'wizard-3-wishes-zh-dark': ('zh_CN', True, WIDE, 'wishes', 0, False),
+    'wizard-4-advice': ('en_US', False, WIDE, 'advice', 0, False),
+    'wizard-4-advice-sizes-zh': ('zh_CN', False, WIDE, 'advice', 9, False),
+    'wizard-4-advice-narrow-dark': ('en_US', True, NARROW, 'advice', 0, False),
+    'wizard-4-advice-sizes-narrow': ('en_US', False, NARROW, 'advice', 9, False),
+    'wizard-4-advice-small': ('en_US', False, SMALL, 'advice', 0, False),
+    'wizard-5-download': ('en_US', False, WIDE, 'download', 0, True),
+    'wizard-5-download-zh-narrow-dark': ('zh_CN', True, NARROW, 'download', 0, True),
+    'wizard-6-ready': ('en_US', True, WIDE, 'ready', 0, True),
+    'wizard-6-ready-zh-narrow': ('zh_CN', False, NARROW, 'ready', 0, True),
+}
+
+
+def press_next(app, name):
+    def ready():
+        return next((button for button in app.find_all('button', contains=name)
+                     if app.has(button, 'SENSITIVE')), None)
+    app.press(wait(ready, lambda: f'“{name}” cannot be pressed in\n{app.tree()}', 120))
+
+
+def go_to(app, language, page):
+    for position in range(PAGES.index(page)):
+        if position < 4:  # the download leads on by itself
+            press_next(app, NEXT[language][position])
+    if page == 'download':
+        time.sleep(2)
+    elif page == 'ready':
+        app.find('button', NEXT[language][4], timeout=120)
+        time.sleep(1)
+    elif page == 'computer':
+        press_when = NEXT[language][1]
+        wait(lambda: any(app.has(button, 'SENSITIVE')
+                         for button in app.find_all('button', press_when)), 'it is not measured', 60)
+
+
+def shoot_wizard(desktop, name, take):
+    """take(app) takes the picture."""
+    language, dark, size, page, scrolled, has_registry = WIZARD_SHOTS[name]
+    catalogue = pathlib.Path(os.environ['XDG_CONFIG_HOME']) / 'linnet' / 'catalogue.json'
+    catalogue.parent.mkdir(parents=True, exist_ok=True)
+    desktop.write_settings({})
+    with Server() as server:
+        server.store.add_ollama('finch:q8_0', str(MODEL_FILE))
+        server.options['rate'] = 0 if page == 'ready' else 1_000_000
+        os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+        if has_registry:
+            catalogue.write_text(json.dumps(CATALOGUE), encoding='utf-8')
+        with App(desktop, language=language, dark=dark) as app:
+            app.resize(size[0] + 2 * FRAME, size[1] + 2 * FRAME)
+            go_to(app, language, page)
+            if scrolled:
+                app.keys(*['Tab'] * 3, *['Page_Down'] * scrolled)
+            time.sleep(1)
+            take(app)
+    catalogue.unlink(missing_ok=True)
+    for folder in pathlib.Path(os.environ['XDG_DATA_HOME']).rglob('models'):
+        for file in sorted(folder.rglob('*'), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+    desktop.write_settings({'wizard-done': 'true'})
