@@ -2,52 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page of models in the real window, against a registry on loopback. Prints TAP."""
 
-import hashlib
-import json
 import os
 import pathlib
 import sys
 import time
 
 sys.dont_write_bytecode = True
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / 'registry'))
-
 from lib import App, Desktop, Missing, wait  # noqa: E402
-from server import Server  # noqa: E402
-from store import Store  # noqa: E402
+from modelfixture import DEMO, FOREIGN, Server, Store, make_ollama_store  # noqa: E402
 from tap import Tap  # noqa: E402
 
-DEMO = TESTS.parent / 'data/minimind2-small-q8_0.gguf'
 NAME = 'minimind:26m'
 TITLE = 'MiniMind2-Small'  # as its file calls itself
-FOREIGN = 'tiny:26m'
 SYSTEM = 'Answer in one sentence.'
 # Of each connection: slow enough to press Pause, fast enough not to wait for.
 BYTES_A_SECOND = 1_500_000
 
 INTERACTIVE = ('button', 'toggle button', 'text', 'entry', 'menu item', 'list item', 'link',
                'check box', 'combo box', 'slider', 'spin button', 'switch')
-
-
-def make_ollama_store(root, weights):
-    """A store as Ollama leaves it, with one model."""
-    blobs = root / 'blobs'
-    manifest = root / 'manifests/registry.ollama.ai/library' / FOREIGN.replace(':', '/')
-    blobs.mkdir(parents=True)
-    manifest.parent.mkdir(parents=True)
-
-    def add(data, kind):
-        digest = hashlib.sha256(data).hexdigest()
-        (blobs / f'sha256-{digest}').write_bytes(data)
-        return {'mediaType': kind, 'digest': f'sha256:{digest}', 'size': len(data)}
-
-    manifest.write_text(json.dumps({
-        'schemaVersion': 2,
-        'mediaType': 'application/vnd.docker.distribution.manifest.v2+json',
-        'config': add(b'{}', 'application/vnd.docker.container.image.v1+json'),
-        'layers': [add(weights, 'application/vnd.ollama.image.model')],
-    }), encoding='utf-8')
 
 
 def stored(root):
@@ -191,6 +163,7 @@ def model_is_deleted(app, root):
 
 def escape_leaves(app, root):
     """Escape goes back to the chat, which is as it was."""
+    app.gone('label', contains='was deleted')  # the first Escape would be for that word
     app.keys('Escape')
     app.find('text', 'Answer')
     app.gone('list', 'Available')
@@ -199,9 +172,9 @@ def escape_leaves(app, root):
 def preferences_open(app, root):
     """The preferences are reached by their key."""
     app.keys('ctrl+comma')
-    app.find('label', 'Threads to Write With')
+    app.find('dialog', 'Preferences')
     app.keys('Escape')
-    app.gone('label', 'Threads to Write With')
+    app.gone('dialog', 'Preferences')
 
 
 def says_no_nonsense(app, root):

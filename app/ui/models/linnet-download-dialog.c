@@ -8,6 +8,8 @@
 #include "models/linnet-model-row.h"
 #include "models/linnet-model-text.h"
 
+#define MAX_REASONS 3
+
 struct _LinnetDownloadDialog {
   AdwDialog parent_instance;
 
@@ -77,7 +79,7 @@ static GtkWidget *
 new_download_button (LinnetDownloadDialog *self, const LinnetCatalogueFile *file)
 {
   g_autofree char *label = g_strdup_printf (_ ("Download %s"), file->quantisation);
-  GtkWidget *button = linnet_model_row_new_button (_ ("_Download"), label);
+  GtkWidget *button = linnet_model_row_new_button (_ ("Download"), label);
 
   g_object_set_data (G_OBJECT (button), "linnet-references", file->references);
   g_signal_connect_object (button, "clicked", G_CALLBACK (download_cb), self, G_CONNECT_SWAPPED);
@@ -135,6 +137,17 @@ find_best (const LinnetAdviceList *advice, const LinnetCatalogueModel *model)
   return NULL;
 }
 
+/* The most important ones, a line each. Transfer full. */
+static char *
+join_reasons (char **reasons)
+{
+  const char *first[MAX_REASONS + 1] = { NULL };
+
+  for (guint i = 0; i < MAX_REASONS && reasons[i] != NULL; i++)
+    first[i] = reasons[i];
+  return g_strjoinv ("\n", (char **) first);
+}
+
 static void
 show_model (LinnetDownloadDialog *self, const LinnetAdviceList *advice)
 {
@@ -144,7 +157,7 @@ show_model (LinnetDownloadDialog *self, const LinnetAdviceList *advice)
   adw_dialog_set_title (ADW_DIALOG (self), model->title);
   adw_action_row_set_subtitle (self->summary_row, model->summary != NULL ? model->summary : "");
   if (best != NULL && best->reasons != NULL) {
-    g_autofree char *reasons = g_strjoinv ("\n", best->reasons);
+    g_autofree char *reasons = join_reasons (best->reasons);
 
     adw_action_row_set_subtitle (self->reasons_row, reasons);
     gtk_widget_set_visible (GTK_WIDGET (self->reasons_row), TRUE);

@@ -163,9 +163,9 @@ linnet_model_row_add_suffix (LinnetModelRow *self, GtkWidget *widget)
 }
 
 GtkWidget *
-linnet_model_row_new_button (const char *mnemonic, const char *label)
+linnet_model_row_new_button (const char *text, const char *label)
 {
-  GtkWidget *button = gtk_button_new_with_mnemonic (mnemonic);
+  GtkWidget *button = gtk_button_new_with_label (text);
 
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   /* The button has named itself after what it shows, which would come first. */

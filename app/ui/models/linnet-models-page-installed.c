@@ -21,20 +21,36 @@ get_model (GtkWidget *row)
 
 /* ---- Deleting ---- */
 
-static void
-delete_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+/* The row has gone, and the focus with it, unless it is put somewhere. */
+static gboolean
+restore_focus_cb (gpointer user_data)
 {
-  g_autoptr (LinnetModelsPage) self = user_data;
-  LinnetLibraryModel *model = g_object_get_data (source, MODEL_KEY);
+  LinnetModelsPage *self = user_data;
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  GtkWidget *row;
+
+  if (self->cancellable == NULL || (focus != NULL && gtk_widget_get_mapped (focus)))
+    return G_SOURCE_REMOVE;
+  row = gtk_widget_get_first_child (GTK_WIDGET (self->installed_list));
+  gtk_widget_grab_focus (row != NULL ? row : GTK_WIDGET (self->name_entry));
+  return G_SOURCE_REMOVE;
+}
+
+/* The dialog does not let anything else have the focus before it has gone. */
+static void
+dialog_gone_cb (LinnetModelsPage *self)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, restore_focus_cb, g_object_ref (self), g_object_unref);
+}
+
+static void
+delete_model (LinnetModelsPage *self, LinnetLibraryModel *model)
+{
+  g_autofree char *title = g_strdup (linnet_library_model_get_title (model));
   g_autofree char *sentence = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *title = NULL;
 
-  if (g_strcmp0 (adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result), "delete") !=
-          0 ||
-      self->cancellable == NULL)
-    return;
-  title = g_strdup (linnet_library_model_get_title (model));
   if (!linnet_library_delete (self->library, model, &error)) {
     linnet_models_page_say (self, error->message);
     return;
@@ -42,6 +58,13 @@ delete_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Translators: %s is the name of a model. */
   sentence = g_strdup_printf (_ ("%s was deleted"), title);
   linnet_models_page_say (self, sentence);
+}
+
+static void
+delete_chosen_cb (LinnetModelsPage *self, const char *response, AdwAlertDialog *dialog)
+{
+  if (self->cancellable != NULL)
+    delete_model (self, g_object_get_data (G_OBJECT (dialog), MODEL_KEY));
 }
 
 static void
@@ -65,7 +88,10 @@ delete_cb (LinnetModelsPage *self, GtkButton *button)
   adw_alert_dialog_set_default_response (dialog, "cancel");
   adw_alert_dialog_set_close_response (dialog, "cancel");
   g_object_set_data_full (G_OBJECT (dialog), MODEL_KEY, g_object_ref (model), g_object_unref);
-  adw_alert_dialog_choose (dialog, GTK_WIDGET (self), NULL, delete_chosen_cb, g_object_ref (self));
+  g_signal_connect_object (dialog, "response::delete", G_CALLBACK (delete_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog, "unmap", G_CALLBACK (dialog_gone_cb), self, G_CONNECT_SWAPPED);
+  adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
 }
 
 /* ---- Rows ---- */
@@ -147,7 +173,7 @@ static GtkWidget *
 new_open_button (LinnetLibraryModel *model)
 {
   g_autofree char *label = g_strdup_printf (_ ("Open %s"), linnet_library_model_get_title (model));
-  GtkWidget *button = linnet_model_row_new_button (_ ("_Open"), label);
+  GtkWidget *button = linnet_model_row_new_button (_ ("Open"), label);
 
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.open-installed");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s",
