@@ -348,7 +348,7 @@ test_junk (void)
 {
   static const char *const trees[] = { "laptop-4gb", "office-8gb", "docker", "container", "phone" };
 
-  for (guint i = 0; i < 60; i++) {
+  for (guint i = 0; i < 30; i++) {
     char *root = machine_tree_unpack (trees[i % G_N_ELEMENTS (trees)]);
     g_autoptr (GRand) random = g_rand_new_with_seed (i);
     g_autoptr (LinnetMachine) machine = NULL;

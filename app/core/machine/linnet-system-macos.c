@@ -127,7 +127,7 @@ read_power (LinnetSystem *system)
   if (all == NULL)
     return;
   kind = IOPSGetProvidingPowerSourceType (all);
-  if (kind != NULL && CFStringCompare (kind, CFSTR (kIOPMACPowerKey), 0) == kCFCompareEqualTo)
+  if (kind != NULL && CFStringCompare (kind, CFSTR (kIOPSACPowerValue), 0) == kCFCompareEqualTo)
     system->power = LINNET_SYSTEM_MAINS;
   else if (kind != NULL)
     system->power = LINNET_SYSTEM_BATTERY;
