@@ -262,11 +262,11 @@ linnet_disk_check_room (const char *folder, guint64 n_bytes, GError **error)
 void
 linnet_disk_remove (const char *folder, const char *name, gboolean is_finished)
 {
-  const char *endings[] = { ".part.json", ".part", "" };
+  const char *endings[] = { ".part.json" LINNET_JOURNAL_ASIDE, ".part.json", ".part", "" };
 
   if (!is_plain_name (name))
     return;
-  for (guint i = 0; i < (is_finished ? 3 : 2); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (endings) - (is_finished ? 0 : 1); i++) {
     g_autofree char *path = build_path (folder, name, endings[i]);
 
     (void) g_unlink (path);

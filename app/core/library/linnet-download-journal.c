@@ -2,6 +2,8 @@
  * Which bytes of a partial file are there: in memory, and in the journal beside it. */
 #include "library/linnet-download-private.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -262,6 +264,21 @@ build_ranges (JsonBuilder *builder, const GArray *ranges)
   json_builder_end_array (builder);
 }
 
+/* With a name of our own for what is written aside, so that a crash leaves nothing that nobody
+ * knows. */
+static gboolean
+write_atomically (const char *path, const char *text, GError **error)
+{
+  g_autofree char *aside = g_strconcat (path, LINNET_JOURNAL_ASIDE, NULL);
+
+  if (!g_file_set_contents_full (aside, text, -1, G_FILE_SET_CONTENTS_DURABLE, 0600, error))
+    return FALSE;
+  if (g_rename (aside, path) == 0)
+    return TRUE;
+  g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (errno), g_strerror (errno));
+  return FALSE;
+}
+
 gboolean
 linnet_journal_save (const LinnetJournal *self, const char *path, GError **error)
 {
@@ -291,6 +308,5 @@ linnet_journal_save (const LinnetJournal *self, const char *path, GError **error
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   text = json_to_string (root, FALSE);
-  return g_file_set_contents_full (
-      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+  return write_atomically (path, text, error);
 }

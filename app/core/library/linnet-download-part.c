@@ -1,77 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The partial file of a download. The main thread sends commands; one writer thread, which lives as
- * long as the part, writes, hashes, keeps the journal and answers through the main loop. */
-#include "library/linnet-download-disk.h"
-#include "library/linnet-download-private.h"
+ * The main thread's side of a LinnetPart: commands to the writer thread, which lives as long as the
+ * part. */
+#include "library/linnet-download-part-private.h"
 
-#define HASH_SLICE_BYTES (1024 * 1024)
-#define SAVE_INTERVAL_US G_USEC_PER_SEC
-
-typedef enum {
-  COMMAND_OPEN,
-  COMMAND_SET_SIZE,
-  COMMAND_WRITE,
-  COMMAND_RESET,
-  COMMAND_FINISH,
-  COMMAND_STOP,
-  COMMAND_DISCARD,
-  COMMAND_QUIT,
-} CommandKind;
-
-typedef struct {
-  CommandKind kind;
-  int serial;
-  guint64 number; /* an offset, a size, room that is needed besides */
-  char *folder, *name, *sha256;
-  char *text; /* a URL or an ETag */
-  GBytes *data;
-  guint64 bytes;
-  gboolean is_finished;
-} Command;
-
-struct _LinnetPart {
-  GAsyncQueue *commands; /* Command */
-  GMainContext *context;
-  int serial; /* atomic: answers to older ones are dropped, and their long work is given up */
-
-  /* Main thread. */
-  LinnetPartEvents events;
-  gpointer user_data;
-  gboolean is_freed;
-
-  /* Writer thread. */
-  LinnetDisk *disk; /* NULL: not open */
-  char *folder, *name;
-  LinnetJournal *journal;
-  GChecksum *sum;
-  guint64 n_hashed; /* bytes from the beginning */
-  gint64 saved_us;
-  gboolean is_unsaved;
-  gboolean has_failed; /* what comes until the next open is dropped */
-};
-
-typedef enum {
-  ANSWER_VERIFYING,
-  ANSWER_OPENED,
-  ANSWER_WRITTEN,
-  ANSWER_FINISHED,
-  ANSWER_DAMAGED,
-  ANSWER_DISCARDED,
-  ANSWER_FAILED,
-} AnswerKind;
-
-typedef struct {
-  LinnetPart *part; /* a reference */
-  AnswerKind kind;
-  int serial;
-  guint64 number;
-  char *sha256;
-  LinnetJournal *journal;
-  GError *error;
-} Answer;
-
-static void
-command_free (Command *self)
+void
+linnet_part_command_free (LinnetPartCommand *self)
 {
   g_free (self->folder);
   g_free (self->name);
@@ -95,510 +28,30 @@ part_clear (gpointer data)
   g_free (self->name);
 }
 
-static void
-part_unref (LinnetPart *self)
+void
+linnet_part_unref (LinnetPart *self)
 {
   g_atomic_rc_box_release_full (self, part_clear);
 }
-
-/* Answers. */
-
-static void
-answer_free (gpointer data)
-{
-  Answer *self = data;
-
-  part_unref (self->part);
-  g_free (self->sha256);
-  linnet_journal_free (self->journal);
-  g_clear_error (&self->error);
-  g_free (self);
-}
-
-static gboolean
-answer_cb (gpointer data)
-{
-  const Answer *answer = data;
-  LinnetPart *part = answer->part;
-
-  if (part->is_freed || answer->serial != g_atomic_int_get (&part->serial))
-    return G_SOURCE_REMOVE;
-  switch (answer->kind) {
-  case ANSWER_VERIFYING:
-    part->events.verifying (part->user_data);
-    break;
-  case ANSWER_OPENED:
-    part->events.opened (part->user_data, answer->journal);
-    break;
-  case ANSWER_WRITTEN:
-    part->events.written (part->user_data, (gsize) answer->number);
-    break;
-  case ANSWER_FINISHED:
-    part->events.finished (part->user_data, answer->sha256, answer->number);
-    break;
-  case ANSWER_DAMAGED:
-    part->events.damaged (part->user_data, answer->journal);
-    break;
-  case ANSWER_DISCARDED:
-    part->events.discarded (part->user_data);
-    break;
-  case ANSWER_FAILED:
-    part->events.failed (part->user_data, answer->error);
-    break;
-  default:
-    g_assert_not_reached ();
-  }
-  return G_SOURCE_REMOVE;
-}
-
-static Answer *
-answer_new (LinnetPart *part, AnswerKind kind, int serial)
-{
-  Answer *self = g_new0 (Answer, 1);
-
-  self->part = g_atomic_rc_box_acquire (part);
-  self->kind = kind;
-  self->serial = serial;
-  return self;
-}
-
-static void
-answer_send (Answer *self)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-  GMainContext *context = self->part->context;
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, answer_cb, self, answer_free);
-  g_source_attach (source, context);
-}
-
-static void
-answer_simply (LinnetPart *part, AnswerKind kind, int serial)
-{
-  answer_send (answer_new (part, kind, serial));
-}
-
-static void
-answer_with_journal (LinnetPart *part, AnswerKind kind, int serial)
-{
-  Answer *answer = answer_new (part, kind, serial);
-
-  answer->journal = linnet_journal_copy (part->journal);
-  answer_send (answer);
-}
-
-static void
-answer_finished (LinnetPart *part, int serial, const char *sha256, guint64 bytes)
-{
-  Answer *answer = answer_new (part, ANSWER_FINISHED, serial);
-
-  answer->sha256 = g_strdup (sha256);
-  answer->number = bytes;
-  answer_send (answer);
-}
-
-/* Takes error. */
-static void
-answer_failed (LinnetPart *part, int serial, GError *error)
-{
-  Answer *answer = answer_new (part, ANSWER_FAILED, serial);
-
-  answer->error = error;
-  part->has_failed = TRUE;
-  answer_send (answer);
-}
-
-/* The writer thread. */
-
-static gboolean
-is_stale (LinnetPart *self, int serial)
-{
-  return serial != g_atomic_int_get (&self->serial);
-}
-
-static void
-forget_sum (LinnetPart *self)
-{
-  g_checksum_reset (self->sum);
-  self->n_hashed = 0;
-}
-
-static void
-save_journal (LinnetPart *self)
-{
-  self->saved_us = g_get_monotonic_time ();
-  self->is_unsaved = FALSE;
-  /* What a full disk does not take is claimed by nobody: fewer bytes are continued later. */
-  if (self->disk != NULL && self->journal->bytes > 0)
-    linnet_disk_save (self->disk, self->journal);
-}
-
-static guint64
-contiguous_bytes (const GArray *ranges)
-{
-  guint64 start, end;
-
-  if (!linnet_ranges_find_gap (ranges, 0, G_MAXUINT64, &start, &end))
-    return 0;
-  return start;
-}
-
-/* Hashes a slice of what lies behind the hash and is not in memory any more. */
-static gboolean
-hash_slice (LinnetPart *self, GError **error)
-{
-  guint64 end = contiguous_bytes (self->journal->ranges);
-  gsize n_bytes = (gsize) MIN (end - self->n_hashed, HASH_SLICE_BYTES);
-  g_autofree guint8 *slice = g_malloc (n_bytes);
-
-  if (!linnet_disk_read (self->disk, self->n_hashed, slice, n_bytes, error))
-    return FALSE;
-  g_checksum_update (self->sum, slice, (gssize) n_bytes);
-  self->n_hashed += n_bytes;
-  return TRUE;
-}
-
-static gboolean
-is_hash_behind (LinnetPart *self)
-{
-  return self->disk != NULL && !self->has_failed &&
-         self->n_hashed < contiguous_bytes (self->journal->ranges);
-}
-
-static gboolean
-continues (const LinnetJournal *journal, const Command *command)
-{
-  if (journal->bytes == 0 || (command->bytes != 0 && command->bytes != journal->bytes))
-    return FALSE;
-  if (command->sha256 != NULL)
-    return g_strcmp0 (journal->sha256, command->sha256) == 0;
-  return journal->sha256 == NULL && journal->etag != NULL && journal->sources->len == 1 &&
-         g_strcmp0 (journal->sources->pdata[0], command->text) == 0;
-}
-
-static void
-set_journal (LinnetPart *self, LinnetJournal *journal)
-{
-  g_clear_pointer (&self->journal, linnet_journal_free);
-  self->journal = journal;
-  forget_sum (self);
-}
-
-/* The finished file may be there from an earlier time. TRUE: it is, or is looked at no longer. */
-static gboolean
-find_finished (LinnetPart *self, const Command *command)
-{
-  g_autofree char *sha256 = NULL;
-
-  if (command->sha256 == NULL ||
-      !linnet_disk_has_final (command->folder, command->name, command->bytes))
-    return FALSE;
-  answer_simply (self, ANSWER_VERIFYING, command->serial);
-  sha256 = linnet_disk_hash_final (command->folder, command->name, &self->serial, command->serial);
-  if (is_stale (self, command->serial))
-    return TRUE;
-  if (g_strcmp0 (sha256, command->sha256) != 0)
-    return FALSE;
-  linnet_disk_remove (command->folder, command->name, FALSE);
-  answer_finished (self, command->serial, sha256,
-                   linnet_disk_get_final_bytes (command->folder, command->name));
-  return TRUE;
-}
-
-static gboolean
-open_disk (LinnetPart *self, const Command *command, GError **error)
-{
-  g_autoptr (LinnetJournal) journal = NULL;
-
-  g_set_str (&self->folder, command->folder);
-  g_set_str (&self->name, command->name);
-  self->disk = linnet_disk_open (command->folder, command->name, error);
-  if (self->disk == NULL)
-    return FALSE;
-  journal = linnet_disk_load (self->disk);
-  if (journal != NULL && continues (journal, command)) {
-    set_journal (self, g_steal_pointer (&journal));
-  } else {
-    set_journal (self, linnet_journal_new (command->sha256, command->bytes));
-    if (!linnet_disk_empty (self->disk, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-make_room (LinnetPart *self, guint64 n_further_bytes, GError **error)
-{
-  guint64 n_missing = self->journal->bytes - linnet_ranges_sum (self->journal->ranges);
-
-  return linnet_disk_check_room (self->folder, n_missing + n_further_bytes, error) &&
-         linnet_disk_set_size (self->disk, self->journal->bytes, error);
-}
-
-static void
-throw_away (LinnetPart *self)
-{
-  linnet_disk_remove (self->folder, self->name, FALSE);
-  g_clear_pointer (&self->disk, linnet_disk_close);
-  self->is_unsaved = FALSE;
-}
-
-/* A part without a byte in it is of no use to anyone. */
-static void
-tidy_up (LinnetPart *self)
-{
-  if (self->disk == NULL)
-    return;
-  if (self->journal->ranges->len == 0)
-    throw_away (self);
-  else if (self->is_unsaved)
-    save_journal (self);
-}
-
-static void
-do_open (LinnetPart *self, const Command *command)
-{
-  GError *error = NULL;
-
-  self->has_failed = FALSE;
-  /* Someone may have tidied up while this was at rest. */
-  if (self->disk != NULL && !linnet_disk_is_in_place (self->disk))
-    g_clear_pointer (&self->disk, linnet_disk_close);
-  if (self->disk == NULL) {
-    if (find_finished (self, command))
-      return;
-    if (!open_disk (self, command, &error)) {
-      g_clear_pointer (&self->disk, linnet_disk_close);
-      answer_failed (self, command->serial, error);
-      return;
-    }
-  }
-  if (self->journal->bytes > 0 && !make_room (self, command->number, &error)) {
-    tidy_up (self);
-    answer_failed (self, command->serial, error);
-    return;
-  }
-  answer_with_journal (self, ANSWER_OPENED, command->serial);
-}
-
-static void
-do_set_size (LinnetPart *self, const Command *command)
-{
-  GError *error = NULL;
-
-  self->journal->bytes = command->bytes;
-  g_set_str (&self->journal->etag, command->text);
-  if (!make_room (self, command->number, &error))
-    answer_failed (self, command->serial, error);
-}
-
-/* Bytes that are there already stay as they are: they may be in the hash. */
-static void
-do_write (LinnetPart *self, const Command *command)
-{
-  gsize length;
-  const guint8 *bytes = g_bytes_get_data (command->data, &length);
-  guint64 begin = command->number, stop = begin + length, start, end;
-  guint source = linnet_journal_add_source (self->journal, command->text);
-  Answer *answer;
-
-  while (linnet_ranges_find_gap (self->journal->ranges, begin, stop, &start, &end)) {
-    gsize n_bytes = (gsize) (end - start);
-    const guint8 *piece = bytes + (start - command->number);
-    GError *error = NULL;
-
-    if (!linnet_disk_write (self->disk, start, piece, n_bytes, &error)) {
-      answer_failed (self, command->serial, error);
-      return;
-    }
-    linnet_ranges_add (self->journal->ranges, start, end, source);
-    if (start == self->n_hashed) {
-      g_checksum_update (self->sum, piece, (gssize) n_bytes);
-      self->n_hashed = end;
-    }
-    self->is_unsaved = TRUE;
-    begin = end;
-  }
-  answer = answer_new (self, ANSWER_WRITTEN, command->serial);
-  answer->number = length;
-  answer_send (answer);
-}
-
-static gboolean
-start_over (LinnetPart *self, GError **error)
-{
-  set_journal (self, linnet_journal_new (self->journal->sha256, self->journal->bytes));
-  self->is_unsaved = FALSE;
-  return linnet_disk_empty (self->disk, error) &&
-         linnet_disk_set_size (self->disk, self->journal->bytes, error);
-}
-
-static void
-do_reset (LinnetPart *self, const Command *command)
-{
-  GError *error = NULL;
-
-  if (!start_over (self, &error))
-    answer_failed (self, command->serial, error);
-}
-
-static void
-do_finish (LinnetPart *self, const Command *command)
-{
-  g_autoptr (GChecksum) sum = NULL;
-  GError *error = NULL;
-
-  while (is_hash_behind (self)) {
-    if (is_stale (self, command->serial))
-      return;
-    if (!hash_slice (self, &error)) {
-      answer_failed (self, command->serial, error);
-      return;
-    }
-  }
-  sum = g_checksum_copy (self->sum);
-  if (self->n_hashed != self->journal->bytes ||
-      linnet_disk_get_size (self->disk) != self->journal->bytes ||
-      (self->journal->sha256 != NULL &&
-       strcmp (g_checksum_get_string (sum), self->journal->sha256) != 0)) {
-    throw_away (self);
-    answer_with_journal (self, ANSWER_DAMAGED, command->serial);
-    return;
-  }
-  if (!linnet_disk_place (self->disk, &error)) {
-    answer_failed (self, command->serial, error);
-    return;
-  }
-  g_clear_pointer (&self->disk, linnet_disk_close);
-  self->is_unsaved = FALSE;
-  answer_finished (self, command->serial, g_checksum_get_string (sum), self->journal->bytes);
-}
-
-static void
-do_discard (LinnetPart *self, const Command *command)
-{
-  if (self->disk == NULL && g_file_test (command->folder, G_FILE_TEST_IS_DIR)) {
-    g_set_str (&self->folder, command->folder);
-    g_set_str (&self->name, command->name);
-    /* Not from under another program that has it. */
-    self->disk = linnet_disk_open (command->folder, command->name, NULL);
-  }
-  if (self->disk != NULL) {
-    linnet_disk_remove (self->folder, self->name, command->is_finished);
-    g_clear_pointer (&self->disk, linnet_disk_close);
-    self->is_unsaved = FALSE;
-  }
-  answer_simply (self, ANSWER_DISCARDED, command->serial);
-}
-
-static void
-do_command (LinnetPart *self, const Command *command)
-{
-  gboolean is_ready = self->disk != NULL && !self->has_failed;
-
-  switch (command->kind) {
-  case COMMAND_OPEN:
-    do_open (self, command);
-    break;
-  case COMMAND_SET_SIZE:
-    if (is_ready)
-      do_set_size (self, command);
-    break;
-  case COMMAND_WRITE:
-    if (is_ready)
-      do_write (self, command);
-    break;
-  case COMMAND_RESET:
-    if (is_ready)
-      do_reset (self, command);
-    break;
-  case COMMAND_FINISH:
-    if (is_ready)
-      do_finish (self, command);
-    break;
-  case COMMAND_DISCARD:
-    do_discard (self, command);
-    break;
-  case COMMAND_STOP:
-  case COMMAND_QUIT:
-    tidy_up (self);
-    break;
-  default:
-    g_assert_not_reached ();
-  }
-}
-
-/* The time until the next command is used. */
-static Command *
-next_command (LinnetPart *self)
-{
-  for (;;) {
-    Command *command = g_async_queue_try_pop (self->commands);
-    gint64 due_us = self->saved_us + SAVE_INTERVAL_US;
-
-    if (command != NULL)
-      return command;
-    if (self->is_unsaved && g_get_monotonic_time () >= due_us) {
-      save_journal (self);
-    } else if (is_hash_behind (self)) {
-      GError *error = NULL;
-
-      if (!hash_slice (self, &error))
-        answer_failed (self, g_atomic_int_get (&self->serial), error);
-    } else if (self->is_unsaved) {
-      gint64 wait_us = MAX (due_us - g_get_monotonic_time (), 1);
-
-      command = g_async_queue_timeout_pop (self->commands, (guint64) wait_us);
-      if (command != NULL)
-        return command;
-    } else {
-      return g_async_queue_pop (self->commands);
-    }
-  }
-}
-
-static gpointer
-writer_thread (gpointer data)
-{
-  LinnetPart *self = data;
-  gboolean goes_on = TRUE;
-
-  self->sum = g_checksum_new (G_CHECKSUM_SHA256);
-  while (goes_on) {
-    Command *command = next_command (self);
-
-    do_command (self, command);
-    if (self->is_unsaved && g_get_monotonic_time () >= self->saved_us + SAVE_INTERVAL_US)
-      save_journal (self);
-    goes_on = command->kind != COMMAND_QUIT;
-    command_free (command);
-  }
-  /* At once, and not when the last answer is gone: another part may wait for the lock. */
-  g_clear_pointer (&self->disk, linnet_disk_close);
-  part_unref (self);
-  return NULL;
-}
-
-/* The main thread. */
 
 LinnetPart *
 linnet_part_new (const LinnetPartEvents *events, gpointer user_data)
 {
   LinnetPart *self = g_atomic_rc_box_new0 (LinnetPart);
 
-  self->commands = g_async_queue_new_full ((GDestroyNotify) command_free);
+  self->commands = g_async_queue_new_full ((GDestroyNotify) linnet_part_command_free);
   self->context = g_main_context_ref_thread_default ();
   self->events = *events;
   self->user_data = user_data;
-  g_thread_unref (g_thread_new ("download", writer_thread, g_atomic_rc_box_acquire (self)));
+  g_thread_unref (
+      g_thread_new ("download", linnet_part_writer_thread, g_atomic_rc_box_acquire (self)));
   return self;
 }
 
-static Command *
-command_new (LinnetPart *self, CommandKind kind)
+static LinnetPartCommand *
+command_new (LinnetPart *self, LinnetPartCommandKind kind)
 {
-  Command *command = g_new0 (Command, 1);
+  LinnetPartCommand *command = g_new0 (LinnetPartCommand, 1);
 
   command->kind = kind;
   command->serial = g_atomic_int_get (&self->serial);
@@ -606,7 +59,7 @@ command_new (LinnetPart *self, CommandKind kind)
 }
 
 static void
-send_simply (LinnetPart *self, CommandKind kind)
+send_simply (LinnetPart *self, LinnetPartCommandKind kind)
 {
   g_async_queue_push (self->commands, command_new (self, kind));
 }
@@ -618,17 +71,17 @@ linnet_part_free (LinnetPart *self)
     return;
   g_atomic_int_inc (&self->serial);
   self->is_freed = TRUE;
-  send_simply (self, COMMAND_QUIT);
-  part_unref (self);
+  send_simply (self, LINNET_PART_COMMAND_QUIT);
+  linnet_part_unref (self);
 }
 
 void
 linnet_part_open (LinnetPart *self, const LinnetPartRequest *request)
 {
-  Command *command;
+  LinnetPartCommand *command;
 
   g_atomic_int_inc (&self->serial);
-  command = command_new (self, COMMAND_OPEN);
+  command = command_new (self, LINNET_PART_COMMAND_OPEN);
   command->folder = g_strdup (request->folder);
   command->name = g_strdup (request->name);
   command->sha256 = g_strdup (request->sha256);
@@ -641,7 +94,7 @@ linnet_part_open (LinnetPart *self, const LinnetPartRequest *request)
 void
 linnet_part_set_size (LinnetPart *self, guint64 bytes, const char *etag)
 {
-  Command *command = command_new (self, COMMAND_SET_SIZE);
+  LinnetPartCommand *command = command_new (self, LINNET_PART_COMMAND_SET_SIZE);
 
   command->bytes = bytes;
   command->text = g_strdup (etag);
@@ -651,7 +104,7 @@ linnet_part_set_size (LinnetPart *self, guint64 bytes, const char *etag)
 void
 linnet_part_write (LinnetPart *self, guint64 offset, GBytes *data, const char *url)
 {
-  Command *command = command_new (self, COMMAND_WRITE);
+  LinnetPartCommand *command = command_new (self, LINNET_PART_COMMAND_WRITE);
 
   command->number = offset;
   command->data = g_bytes_ref (data);
@@ -662,29 +115,29 @@ linnet_part_write (LinnetPart *self, guint64 offset, GBytes *data, const char *u
 void
 linnet_part_reset (LinnetPart *self)
 {
-  send_simply (self, COMMAND_RESET);
+  send_simply (self, LINNET_PART_COMMAND_RESET);
 }
 
 void
 linnet_part_finish (LinnetPart *self)
 {
-  send_simply (self, COMMAND_FINISH);
+  send_simply (self, LINNET_PART_COMMAND_FINISH);
 }
 
 void
 linnet_part_stop (LinnetPart *self)
 {
   g_atomic_int_inc (&self->serial);
-  send_simply (self, COMMAND_STOP);
+  send_simply (self, LINNET_PART_COMMAND_STOP);
 }
 
 void
 linnet_part_discard (LinnetPart *self, const LinnetPartRequest *request, gboolean is_finished)
 {
-  Command *command;
+  LinnetPartCommand *command;
 
   g_atomic_int_inc (&self->serial);
-  command = command_new (self, COMMAND_DISCARD);
+  command = command_new (self, LINNET_PART_COMMAND_DISCARD);
   command->folder = g_strdup (request->folder);
   command->name = g_strdup (request->name);
   command->is_finished = is_finished;

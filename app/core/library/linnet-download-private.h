@@ -44,6 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetJournal, linnet_journal_free)
 guint linnet_journal_add_source (LinnetJournal *self, const char *url);
 /* NULL: there is none, or none that can be trusted. Blocks. */
 LinnetJournal *linnet_journal_load (const char *path);
+/* What is added to the journal's name while it is written. */
+#define LINNET_JOURNAL_ASIDE ".new"
 /* Atomically. Blocks. */
 gboolean linnet_journal_save (const LinnetJournal *self, const char *path, GError **error);
 
