@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advice-cases.h"
+#include "fixture.h"
 
 #define I5    "i5-12400, 16 GB"
 #define SMALL "laptop, 8 GB"
@@ -230,8 +231,9 @@ static void
 test_any_computer (void)
 {
   g_autoptr (LinnetCatalogue) catalogue = advice_cases_load_catalogue ();
+  int n = fixture_is_slow () ? 15 : 80;
 
-  for (int i = 0; i < 150; i++) {
+  for (int i = 0; i < n; i++) {
     AdviceComputer computer = random_computer (), better = computer;
     LinnetWishes wishes = random_wishes ();
     g_autoptr (LinnetAdviceList) list = advice_cases_advise (catalogue, &computer, &wishes);
@@ -268,6 +270,23 @@ test_monotone (void)
                            list->ranked[j].forecast.decode.value);
 }
 
+/* The model that is open makes room for the next. */
+static void
+test_open_model (void)
+{
+  const guint64 gib = (guint64) 1 << 30;
+  g_autoptr (LinnetMachine) machine = advice_cases_make_machine (advice_cases_find (I5));
+  guint64 limit = linnet_advice_memory_limit (machine);
+
+  machine->available -= 4 * gib;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), <, limit - 3 * gib);
+  machine->own_bytes = 4 * gib + gib / 4;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), ==, limit);
+  /* However much it holds, no more than there is. */
+  machine->own_bytes = 1000 * gib;
+  g_assert_cmpuint (linnet_advice_memory_limit (machine), <, machine->memory);
+}
+
 static void
 test_nothing_known (void)
 {
@@ -294,6 +313,7 @@ main (int argc, char **argv)
   g_test_add_func ("/advice/best-of-each", test_best_of_each);
   g_test_add_func ("/advice/any-computer", test_any_computer);
   g_test_add_func ("/advice/monotone", test_monotone);
+  g_test_add_func ("/advice/open-model", test_open_model);
   g_test_add_func ("/advice/nothing-known", test_nothing_known);
   return g_test_run ();
 }

@@ -9,11 +9,8 @@
 #define MIB ((guint64) 1 << 20)
 #define GIB ((guint64) 1 << 30)
 
-/* Of the memory that is free an eighth stays so, for what other programs come to need: at least
- * half a GiB, at most two. */
-#define RESERVE_PART  8
-#define RESERVE_LEAST (512 * MIB)
-#define RESERVE_MOST  (2 * GIB)
+/* What Linnet itself holds without a model, and goes on to hold. */
+#define APPLICATION_BYTES (256 * MIB)
 
 /* What a desktop takes when nothing else runs. */
 #define SYSTEM_PART  6
@@ -54,17 +51,20 @@ linnet_verdict_get_title (LinnetVerdict verdict)
 
 /* ---- Memory ------------------------------------------------------------------------------- */
 
+/* A model takes the place of the one that is open, whose memory is to be had as well. */
 guint64
 linnet_advice_memory_limit (const LinnetMachine *machine)
 {
-  guint64 available, reserve;
+  LinnetMachine without = { 0 };
 
   g_return_val_if_fail (machine != NULL, 0);
 
-  /* Where nothing says what is free, half of what there is, if even that is known. */
-  available = machine->available > 0 ? machine->available : machine->memory / 2;
-  reserve = CLAMP (available / RESERVE_PART, RESERVE_LEAST, RESERVE_MOST);
-  return available > reserve ? available - reserve : 0;
+  without.memory = machine->memory;
+  without.available = machine->available;
+  if (without.available > 0 && machine->own_bytes > APPLICATION_BYTES)
+    without.available =
+        MIN (machine->available + (machine->own_bytes - APPLICATION_BYTES), machine->memory);
+  return linnet_machine_get_memory_limit (&without);
 }
 
 guint64
