@@ -89,7 +89,7 @@ names_file (const char *name)
   return g_path_is_absolute (name) || g_str_has_prefix (name, "." G_DIR_SEPARATOR_S) ||
          g_str_has_prefix (name, ".." G_DIR_SEPARATOR_S) ||
          (g_str_has_suffix (name, ".gguf") && strchr (name, ':') == NULL) ||
-         g_file_test (name, G_FILE_TEST_EXISTS);
+         g_file_test (name, G_FILE_TEST_IS_REGULAR);
 }
 
 char *

@@ -21,7 +21,8 @@ from clilib import (
 @test
 def help_and_version():
     result = expect_ok(run("--help"))
-    for command in ("chat", "demo", "machine", "tokenize", "inspect", "perplexity", "bench"):
+    for command in ("chat", "pull", "list", "show", "create", "rm", "demo", "machine", "tokenize",
+                    "inspect", "perplexity", "bench"):
         expect(command in result.stdout, command, "is not in the help")
         own = expect_ok(run(command, "--help"))
         expect(f"linnet-cli {command}" in own.stdout, own.stdout)
@@ -39,7 +40,7 @@ def wrong_command_lines():
         (["xyzzy"], "xyzzy"),
         (["--frobnicate"], "--frobnicate"),
         (["chat", "--frobnicate"], "--frobnicate"),
-        (["chat", "superfluous"], "superfluous"),
+        (["chat", "x", "superfluous"], "superfluous"),
         (["chat", "-n", "0"], "-n"),
         (["chat", "-n", "many"], "many"),
         (["chat", "--temp", "-1"], "--temp"),

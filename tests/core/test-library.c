@@ -285,7 +285,7 @@ create (Fixture *self, const char *name, const char *recipe)
 
 /* A model of Linnet's own with a file of its own, as a pull leaves it. */
 static LinnetLibraryModel *
-add_own (Fixture *self, const char *name)
+add_own (Fixture *self, const char *name, const char *file)
 {
   g_autoptr (LinnetLibraryModel) model = linnet_library_model_new (LINNET_OWNER_LINNET, name);
   g_autofree char *path = NULL;
@@ -293,7 +293,7 @@ add_own (Fixture *self, const char *name)
   g_autoptr (GError) error = NULL;
 
   model->slug = linnet_registry_make_slug (name);
-  relative = g_strdup_printf ("own/%s/weights.gguf", model->slug);
+  relative = g_strdup_printf ("own/%s/%s", model->slug, file);
   put_copy (self, relative);
   path = below_home (relative);
   linnet_library_model_add_part (model, path, get_demo_bytes (self), SHA);
@@ -316,7 +316,7 @@ test_sharing (Fixture *self, gconstpointer data)
   if (self->library == NULL)
     return;
   refresh (self);
-  base = add_own (self, "mini:1b");
+  base = add_own (self, "mini:1b", "weights.gguf");
   weights = g_strdup (linnet_library_model_get_path (base));
   made = create (self, "teacher", "FROM mini:1b\nPARAMETER temperature 0.25\nSYSTEM Be kind.\n");
   g_assert_cmpstr (linnet_library_model_get_path (made), ==, weights);
@@ -343,6 +343,34 @@ test_sharing (Fixture *self, gconstpointer data)
 
     g_assert_null (g_dir_read_name (dir));
   }
+}
+
+/* A newer version takes the place of the older one, whose file goes unless another needs it. */
+static void
+test_replacing (Fixture *self, gconstpointer data)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  LinnetLibraryModel *made;
+
+  if (self->library == NULL)
+    return;
+  refresh (self);
+  first = g_strdup (linnet_library_model_get_path (add_own (self, "mini:1b", "first.gguf")));
+  second = g_strdup (linnet_library_model_get_path (add_own (self, "mini:1b", "second.gguf")));
+  g_assert_cmpuint (count (self), ==, 1);
+  g_assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
+  made = create (self, "mine", "FROM mini:1b\n");
+  add_own (self, "mini:1b", "third.gguf");
+  g_assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
+  g_assert_cmpstr (linnet_library_model_get_path (made), ==, second);
+  refresh (self);
+  g_assert_cmpuint (count (self), ==, 2);
+  g_assert_true (
+      linnet_library_delete (self->library, linnet_library_find (self->library, "mine"), NULL));
+  g_assert_false (g_file_test (second, G_FILE_TEST_EXISTS));
+  g_assert_nonnull (linnet_library_find (self->library, "mini:1b"));
 }
 
 static void
@@ -416,6 +444,7 @@ main (int argc, char **argv)
   ADD ("/library/caches", test_caches);
   ADD ("/library/refresh", test_refresh);
   ADD ("/library/sharing", test_sharing);
+  ADD ("/library/replacing", test_replacing);
   ADD ("/library/foreign-base", test_foreign_base);
   ADD ("/library/hostile-descriptions", test_hostile_descriptions);
   return g_test_run ();

@@ -103,6 +103,7 @@ test_nonsense (void)
     { "FROM a\nPARAMETER num_thread 2.5\n", "num_thread" },
     { "FROM a\nMESSAGE robot hi\n", "“robot”" },
     { "FROM a\n\nSYSTEM \"\"\"open\nand open\n", "Line 3" },
+    { "FROM \"\"\"a\nb\"\"\"\n", "same line" },
     { "FROM \xff\n", "text" },
   };
 

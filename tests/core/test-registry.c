@@ -188,6 +188,35 @@ test_slugs (void)
   }
 }
 
+/* What is not safe is not asked, whoever says so. */
+static void
+test_endpoints (void)
+{
+  static const struct {
+    const char *given;
+    const char *used;
+  } cases[] = {
+    { "https://mirror.example/", "https://mirror.example" },
+    { "http://127.0.0.1:5000/x//", "http://127.0.0.1:5000/x" },
+    { "http://localhost:5000", "http://localhost:5000" },
+    { "http://[::1]:5000", "http://[::1]:5000" },
+    { "http://mirror.example", "https://registry.ollama.ai" },
+    { "http://127.0.0.1.example.org", "https://registry.ollama.ai" },
+    { "file:///etc", "https://registry.ollama.ai" },
+    { "nonsense", "https://registry.ollama.ai" },
+    { "", "https://registry.ollama.ai" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (LinnetNetworkSettings) settings = NULL;
+
+    g_setenv ("LINNET_OLLAMA_REGISTRY", cases[i].given, TRUE);
+    settings = linnet_network_settings_new ();
+    g_assert_cmpstr (settings->ollama, ==, cases[i].used);
+  }
+  g_unsetenv ("LINNET_OLLAMA_REGISTRY");
+}
+
 /* ---- Over HTTP ----------------------------------------------------------------------------- */
 
 typedef struct {
@@ -405,6 +434,7 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/choice", test_choice);
   g_test_add_func ("/registry/hostile-paths", test_hostile_paths);
   g_test_add_func ("/registry/slugs", test_slugs);
+  g_test_add_func ("/registry/endpoints", test_endpoints);
   g_test_add_func ("/registry/ollama", test_ollama);
   g_test_add_func ("/registry/repositories", test_repositories);
   g_test_add_func ("/registry/links", test_links);

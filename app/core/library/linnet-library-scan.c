@@ -58,12 +58,20 @@ get_chosen (const char *variable, const char *more)
   return more != NULL ? g_build_filename (value, more, NULL) : g_strdup (value);
 }
 
+/* Caches are in the user's cache folder, and for a program in a sandbox, which has one of its own,
+ * in the usual place. */
+static void
+add_cache (GPtrArray *places, LinnetOwner owner, const char *path)
+{
+  add_place (places, owner, g_build_filename (g_get_user_cache_dir (), path, NULL));
+  add_place (places, owner, g_build_filename (g_get_home_dir (), ".cache", path, NULL));
+}
+
 static GPtrArray *
 list_places (const char *const *folders)
 {
   GPtrArray *places = g_ptr_array_new_with_free_func ((GDestroyNotify) place_free);
   const char *home = g_get_home_dir ();
-  const char *cache = g_get_user_cache_dir ();
 
   add_place (places, LINNET_OWNER_OLLAMA, get_chosen ("OLLAMA_MODELS", NULL));
   add_place (places, LINNET_OWNER_OLLAMA, g_build_filename (home, ".ollama", "models", NULL));
@@ -74,13 +82,12 @@ list_places (const char *const *folders)
              g_build_filename (home, ".var/app/com.jeffser.Alpaca/data/.ollama/models", NULL));
 #endif
   add_place (places, LINNET_OWNER_LM_STUDIO, g_build_filename (home, ".lmstudio", "models", NULL));
-  add_place (places, LINNET_OWNER_LM_STUDIO, g_build_filename (cache, "lm-studio", "models", NULL));
+  add_cache (places, LINNET_OWNER_LM_STUDIO, "lm-studio/models");
   add_place (places, LINNET_OWNER_HUGGING_FACE, get_chosen ("HF_HUB_CACHE", NULL));
   add_place (places, LINNET_OWNER_HUGGING_FACE, get_chosen ("HF_HOME", "hub"));
-  add_place (places, LINNET_OWNER_HUGGING_FACE,
-             g_build_filename (cache, "huggingface", "hub", NULL));
+  add_cache (places, LINNET_OWNER_HUGGING_FACE, "huggingface/hub");
   add_place (places, LINNET_OWNER_MODELSCOPE, get_chosen ("MODELSCOPE_CACHE", NULL));
-  add_place (places, LINNET_OWNER_MODELSCOPE, g_build_filename (cache, "modelscope", "hub", NULL));
+  add_cache (places, LINNET_OWNER_MODELSCOPE, "modelscope/hub");
   for (guint i = 0; folders != NULL && folders[i] != NULL; i++)
     if (g_path_is_absolute (folders[i]))
       add_place (places, LINNET_OWNER_FOLDER, g_strdup (folders[i]));
@@ -123,13 +130,19 @@ make_hugging_face_name (const char *relative)
   return make_repository_name ("hf.co", person, dashes + 2, parts[3]);
 }
 
-/* "[models/]OWNER/NAME/FILE"; newer versions write a dot in a name as three underscores. */
+/* text behind a prefix, if it begins with it. */
+static const char *
+skip_prefix (const char *text, const char *prefix)
+{
+  return g_str_has_prefix (text, prefix) ? text + strlen (prefix) : text;
+}
+
+/* "[hub/][models/]OWNER/NAME/FILE"; newer versions write a dot in a name as three underscores. */
 static char *
 make_modelscope_name (const char *relative)
 {
-  const char *inner = g_str_has_prefix (relative, "models" G_DIR_SEPARATOR_S)
-                          ? relative + strlen ("models" G_DIR_SEPARATOR_S)
-                          : relative;
+  const char *inner =
+      skip_prefix (skip_prefix (relative, "hub" G_DIR_SEPARATOR_S), "models" G_DIR_SEPARATOR_S);
   g_auto (GStrv) parts = g_strsplit (inner, G_DIR_SEPARATOR_S, 3);
   g_autoptr (GString) name = NULL;
 

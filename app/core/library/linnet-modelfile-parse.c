@@ -240,6 +240,8 @@ parse_text (Parser *parser, const char *instruction, guint line, GError **error)
     value = take_value (parser, i == 0 || texts[i].field == NULL, error);
     if (value == NULL)
       return FALSE;
+    if (i == 0 && strpbrk (value, "\r\n") != NULL)
+      return fail (line, error, _ ("the model after FROM has to be on the same line."));
     if (texts[i].field != NULL && value[0] != '\0') {
       set_text (modelfile, texts[i].field, value);
       if (texts[i].field == &modelfile->template)

@@ -240,7 +240,7 @@ linnet_modelfile_to_string (const LinnetModelfile *self)
 
   if (self->from[0] == '"')
     write_text (file, "FROM", self->from);
-  else if (strpbrk (self->from, " \t#\"") != NULL)
+  else if (strpbrk (self->from, " \t\v\f#\"") != NULL)
     g_string_append_printf (file, "FROM \"%s\"\n", self->from);
   else
     g_string_append_printf (file, "FROM %s\n", self->from);

@@ -7,7 +7,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "library/linnet-download-private.h"
 #include "library/linnet-registry-json.h"
+
+/* Of what LinnetDownload writes down beside a part of a file. */
+#define JOURNAL_ENDING ".part.json"
 
 #define STATE_FILE "pull.json"
 #define MAX_PARTS  999
@@ -83,6 +87,26 @@ linnet_pull_state_remove (const char *folder)
   g_autofree char *path = g_build_filename (folder, STATE_FILE, NULL);
 
   g_unlink (path);
+}
+
+guint64
+linnet_pull_state_count_kept (const char *folder, const LinnetRemoteModel *model)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < model->files->len; i++) {
+    const LinnetRemoteFile *file = model->files->pdata[i];
+    g_autofree char *path = g_build_filename (folder, file->name, NULL);
+    g_autofree char *beside = g_strconcat (path, JOURNAL_ENDING, NULL);
+    g_autoptr (LinnetJournal) journal = linnet_journal_load (beside);
+    GStatBuf status;
+
+    if (g_stat (path, &status) == 0)
+      bytes += (guint64) status.st_size;
+    else if (journal != NULL)
+      bytes += linnet_ranges_sum (journal->ranges);
+  }
+  return bytes;
 }
 
 /* A member that is an array of texts, each of which func (NULL: any) takes. Transfer full; NULL: it
@@ -198,4 +222,50 @@ linnet_pull_state_read (const char *folder, GStrv *references)
   }
   *references = g_steal_pointer (&names);
   return g_steal_pointer (&model);
+}
+
+/* ---- Removing ------------------------------------------------------------------------------ */
+
+void
+linnet_pull_state_remove_files (const char *folder, const LinnetRemoteModel *model)
+{
+  for (guint i = 0; model != NULL && i < model->files->len; i++) {
+    const LinnetRemoteFile *file = model->files->pdata[i];
+    g_autofree char *path = g_build_filename (folder, file->name, NULL);
+
+    g_unlink (path);
+  }
+  g_rmdir (folder);
+}
+
+/* Once what was fetched is gone. */
+static void
+discarded_cb (LinnetDownload *download, GParamSpec *pspec, gpointer user_data)
+{
+  if (linnet_download_get_state (download) != LINNET_DOWNLOAD_CANCELLED)
+    return;
+  g_rmdir (user_data);
+  g_object_unref (download);
+}
+
+static void
+free_folder (gpointer folder, GClosure *closure)
+{
+  g_free (folder);
+}
+
+void
+linnet_pull_state_discard (const char *folder,
+                           const LinnetRemoteModel *model,
+                           LinnetDownload *download)
+{
+  /* What is all there already is no matter of the download any more. */
+  if (linnet_download_get_state (download) == LINNET_DOWNLOAD_DONE) {
+    linnet_pull_state_remove_files (folder, model);
+    return;
+  }
+  g_signal_connect_data (download, "notify::state", G_CALLBACK (discarded_cb), g_strdup (folder),
+                         free_folder, G_CONNECT_DEFAULT);
+  /* It may take longer than the pull lives. */
+  linnet_download_cancel (g_object_ref (download));
 }

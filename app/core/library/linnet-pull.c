@@ -27,6 +27,8 @@ struct _LinnetPull {
   char *status;
 
   LinnetPullState state;
+  gboolean is_checking; /* the last check, which is short and goes to its end */
+  guint64 kept_bytes;   /* that an earlier run has fetched */
 };
 
 enum {
@@ -236,23 +238,13 @@ check_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *ca
 }
 
 static void
-remove_files (LinnetPull *self)
-{
-  for (guint i = 0; self->remote != NULL && i < self->remote->files->len; i++) {
-    const LinnetRemoteFile *file = self->remote->files->pdata[i];
-    g_autofree char *path = g_build_filename (self->folder, file->name, NULL);
-
-    g_unlink (path);
-  }
-}
-
-static void
 checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   LinnetPull *self = LINNET_PULL (source);
   LinnetLibraryModel *model = g_task_get_task_data (G_TASK (result));
   g_autoptr (GError) error = NULL;
 
+  self->is_checking = FALSE;
   if (g_task_propagate_boolean (G_TASK (result), &error)) {
     linnet_pull_state_remove (self->folder);
     linnet_library_take (self->library, g_object_ref (model));
@@ -260,9 +252,8 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   if (g_error_matches (error, LINNET_LIBRARY_ERROR, LINNET_LIBRARY_ERROR_UNSUPPORTED)) {
-    remove_files (self);
     linnet_pull_state_remove (self->folder);
-    g_rmdir (self->folder);
+    linnet_pull_state_remove_files (self->folder, self->remote);
     g_clear_pointer (&self->remote, linnet_remote_model_free);
   }
   fail (self, g_steal_pointer (&error));
@@ -274,6 +265,7 @@ check (LinnetPull *self, LinnetLibraryModel *model)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, checked_cb, NULL);
 
+  self->is_checking = TRUE;
   set_state (self, LINNET_PULL_VERIFYING);
   g_task_set_source_tag (task, check);
   g_task_set_task_data (task, model, g_object_unref);
@@ -528,6 +520,7 @@ linnet_pull_list_unfinished (LinnetLibrary *library)
       continue;
     }
     pull->remote = g_steal_pointer (&remote);
+    pull->kept_bytes = linnet_pull_state_count_kept (folder, pull->remote);
     set_state (pull, LINNET_PULL_PAUSED);
     g_ptr_array_add (pulls, pull);
   }
@@ -580,17 +573,16 @@ linnet_pull_cancel (LinnetPull *self)
 {
   g_return_if_fail (LINNET_IS_PULL (self));
 
-  if (self->state == LINNET_PULL_DONE || self->state == LINNET_PULL_CANCELLED)
+  if (self->state == LINNET_PULL_DONE || self->state == LINNET_PULL_CANCELLED || self->is_checking)
     return;
   stop_asking (self);
   /* One that an earlier run left has something to remove as well. */
   if (self->download == NULL && self->remote != NULL && self->remote->files->len > 0)
     self->download = make_download (self);
+  linnet_pull_state_remove (self->folder);
   if (self->download != NULL) {
     g_signal_handlers_disconnect_by_data (self->download, self);
-    linnet_download_cancel (self->download);
-    linnet_pull_state_remove (self->folder);
-    g_rmdir (self->folder);
+    linnet_pull_state_discard (self->folder, self->remote, self->download);
   }
   set_state (self, LINNET_PULL_CANCELLED);
 }
@@ -624,7 +616,8 @@ linnet_pull_get_bytes_done (LinnetPull *self)
 {
   g_return_val_if_fail (LINNET_IS_PULL (self), 0);
 
-  return self->download != NULL ? linnet_download_get_bytes_done (self->download) : 0;
+  return self->download != NULL ? linnet_download_get_bytes_done (self->download)
+                                : self->kept_bytes;
 }
 
 guint64

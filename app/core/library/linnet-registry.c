@@ -390,13 +390,27 @@ add_sources (LinnetRemoteModel *self, LinnetRemoteModel *other)
   }
 }
 
+/* What a resolution begins with. */
+typedef struct {
+  GPtrArray *references; /* LinnetReference */
+  LinnetNetworkSettings *settings;
+} Request;
+
+static void
+request_free (Request *request)
+{
+  g_ptr_array_unref (request->references);
+  linnet_network_settings_free (request->settings);
+  g_free (request);
+}
+
 static void
 resolve_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  GPtrArray *references = task_data;
-  g_autoptr (LinnetNetworkSettings) settings = linnet_network_settings_new ();
-  g_autoptr (SoupSession) session = linnet_http_session_new (settings->proxy);
-  Asker asker = { session, settings, cancellable };
+  const Request *request = task_data;
+  GPtrArray *references = request->references;
+  g_autoptr (SoupSession) session = linnet_http_session_new (request->settings->proxy);
+  Asker asker = { session, request->settings, cancellable };
   g_autoptr (LinnetRemoteModel) found = NULL;
   g_autoptr (GError) first_error = NULL;
 
@@ -426,15 +440,19 @@ linnet_registry_resolve_async (const LinnetReference *const *references,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  GPtrArray *copies = g_ptr_array_new_with_free_func ((GDestroyNotify) linnet_reference_free);
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = NULL;
+  Request *request;
 
   g_return_if_fail (references != NULL && references[0] != NULL);
 
+  request = g_new0 (Request, 1);
+  request->references = g_ptr_array_new_with_free_func ((GDestroyNotify) linnet_reference_free);
+  request->settings = linnet_network_settings_new ();
   for (guint i = 0; references[i] != NULL; i++)
-    g_ptr_array_add (copies, linnet_reference_copy (references[i]));
+    g_ptr_array_add (request->references, linnet_reference_copy (references[i]));
+  task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, linnet_registry_resolve_async);
-  g_task_set_task_data (task, copies, (GDestroyNotify) g_ptr_array_unref);
+  g_task_set_task_data (task, request, (GDestroyNotify) request_free);
   g_task_run_in_thread (task, resolve_thread);
 }
 
