@@ -82,7 +82,7 @@ add_test (JsonBuilder *builder, const BenchTest *test)
     json_builder_set_member_name (builder, "forecast");
     json_builder_begin_object (builder);
     add_summary (builder, test->forecasts);
-    add_double (builder, "ratio", ours / bench_summarise (test->forecasts).median);
+    add_double (builder, "ratio", bench_test_get_forecast_ratio (test));
     json_builder_end_object (builder);
   }
   if (test->theirs->len > 0) {
@@ -204,7 +204,7 @@ print_forecasts (const BenchModel *model)
     g_autofree char *depth = g_strdup_printf ("%u", test->depth);
     g_autofree char *measured_text = g_strdup_printf ("%.1f", ours);
     g_autofree char *foretold_text = g_strdup_printf ("%.1f", foretold);
-    g_autofree char *ratio = g_strdup_printf ("%.2f", ours / foretold);
+    g_autofree char *ratio = g_strdup_printf ("%.2f", bench_test_get_forecast_ratio (test));
 
     cli_table_add (table,
                    test->kind == LINNET_SPEED_PREFILL ? C_ ("bench", "prefill")

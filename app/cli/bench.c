@@ -80,6 +80,12 @@ bench_summarise (GArray *samples)
   };
 }
 
+double
+bench_test_get_forecast_ratio (const BenchTest *test)
+{
+  return bench_summarise (test->ours).median / bench_summarise (test->forecasts).median;
+}
+
 static BenchTest *
 bench_test_new (LinnetSpeedKind kind, guint n_tokens, guint depth, const LinnetModelWork *work)
 {

@@ -72,6 +72,9 @@ typedef struct {
 } BenchSummary;
 BenchSummary bench_summarise (GArray *samples);
 
+/* Measured / foretold, medians of both; only of a test that has forecasts. */
+double bench_test_get_forecast_ratio (const BenchTest *test);
+
 /* On stdout (bench-report.c). */
 void bench_report_print_tables (const BenchReport *self);
 void bench_report_print_json (const BenchReport *self);

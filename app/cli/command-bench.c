@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 #include <string.h>
 
 #include "bench.h"
@@ -22,6 +23,7 @@ typedef struct {
   int n_reps;
   gboolean json;
   gboolean with_forecast;
+  int within; /* percent */
   gboolean with_peer;
   char *peer_path;
   char *peer_command;
@@ -82,8 +84,31 @@ interrupt_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whether every speed is as it was foretold, but for so many percent of that; otherwise complains.
+ */
+static gboolean
+is_within (const BenchReport *report, int percent)
+{
+  gboolean is_within = TRUE;
+
+  for (guint i = 0; i < report->models->len; i++) {
+    const BenchModel *model = report->models->pdata[i];
+
+    for (guint j = 0; j < model->tests->len; j++) {
+      double ratio = bench_test_get_forecast_ratio (model->tests->pdata[j]);
+
+      if (fabs (ratio - 1) * 100 <= percent)
+        continue;
+      cli_complain (_ ("%s, test %u: the speed is %.2f times what was foretold."), model->title,
+                    j + 1, ratio);
+      is_within = FALSE;
+    }
+  }
+  return is_within;
+}
+
 static int
-measure (const BenchOptions *options, gboolean json)
+measure (const BenchOptions *options, const BenchArguments *given)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -98,11 +123,11 @@ measure (const BenchOptions *options, gboolean json)
   report = measuring.report;
   if (report == NULL)
     return measuring.status;
-  if (json)
+  if (given->json)
     bench_report_print_json (report);
   else
     bench_report_print_tables (report);
-  return CLI_OK;
+  return given->within == CLI_UNSET || is_within (report, given->within) ? CLI_OK : CLI_FAILED;
 }
 
 /* GOption takes the word after an option whose value may be left out for that value, so that
@@ -140,6 +165,9 @@ parse (char **arguments, BenchArguments *given, int *status)
     { "forecast", 0, 0, G_OPTION_ARG_NONE, &given->with_forecast,
       N_ ("Show what Linnet foretells of each speed without the model, and measured / foretold"),
       NULL },
+    { "within", 0, 0, G_OPTION_ARG_INT, &given->within,
+      N_ ("Fail where a speed is more than that much off what --forecast foretold"),
+      N_ ("PERCENT") },
     { "peer", 0, 0, G_OPTION_ARG_NONE, &given->with_peer,
       N_ ("Compare with llama.cpp’s llama-bench on the PATH; --peer=PATH: with that one"), NULL },
     { "peer-path", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given->peer_path, NULL, NULL },
@@ -166,6 +194,7 @@ check_ranges (const BenchArguments *given)
 {
   return cli_check_range ("bench", "-n", given->n_decode, 0, MAX_TOKENS) &&
          cli_check_range ("bench", "--reps", given->n_reps, 1, 1000) &&
+         cli_check_range ("bench", "--within", given->within, 1, 1000) &&
          cli_check_range ("bench", "--peer-timeout", given->peer_timeout, 1, 1000000);
 }
 
@@ -228,9 +257,11 @@ choose_compute (const CliCompute *compute)
 int
 cli_run_bench (char **arguments)
 {
-  g_auto (BenchArguments) given = {
-    .n_decode = 64, .n_reps = 3, .peer_timeout = DEFAULT_TIMEOUT, .compute = CLI_COMPUTE_INIT
-  };
+  g_auto (BenchArguments) given = { .n_decode = 64,
+                                    .n_reps = 3,
+                                    .within = CLI_UNSET,
+                                    .peer_timeout = DEFAULT_TIMEOUT,
+                                    .compute = CLI_COMPUTE_INIT };
   g_autoptr (GArray) prefills = NULL;
   g_autoptr (GArray) depths = NULL;
   g_autoptr (BenchPeer) peer = NULL;
@@ -249,7 +280,7 @@ cli_run_bench (char **arguments)
     return CLI_USAGE;
   if (prefills->len == 0 && given.n_decode == 0)
     return cli_usage ("bench", "%s", _ ("With -p 0 and -n 0 there is nothing to measure."));
-  if (given.with_forecast && given.compute.cpu != NULL)
+  if ((given.with_forecast || given.within != CLI_UNSET) && given.compute.cpu != NULL)
     return cli_usage ("bench", "%s",
                       _ ("--forecast is for the instructions that Linnet chooses, not for --cpu."));
   if (given.with_peer || given.peer_path != NULL || given.peer_command != NULL) {
@@ -269,6 +300,6 @@ cli_run_bench (char **arguments)
   options.n_reps = (guint) given.n_reps;
   options.model = choose_compute (&given.compute);
   options.peer = peer;
-  options.with_forecast = given.with_forecast;
-  return measure (&options, given.json);
+  options.with_forecast = given.with_forecast || given.within != CLI_UNSET;
+  return measure (&options, &given);
 }

@@ -6,42 +6,18 @@
 #include <string.h>
 
 #include "cli.h"
+#include "linnet-data.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
-
-/* Where the demo model may be, most wanted first. Transfer full. */
-static GStrv
-list_data_dirs (void)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  const char *chosen = g_getenv ("LINNET_DATA_DIR");
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-
-  if (chosen != NULL && chosen[0] != '\0')
-    g_strv_builder_add (builder, chosen);
-  g_strv_builder_add (builder, PKGDATADIR);
-  if (program != NULL) {
-    /* A build that is not installed: build/app/cli/linnet-cli and build/data. */
-    g_autofree char *here = g_path_get_dirname (program);
-
-    g_strv_builder_take (builder, g_build_filename (here, "..", "..", "data", NULL));
-  }
-  return g_strv_builder_end (builder);
-}
 
 static char *
 find_demo_model (void)
 {
-  g_auto (GStrv) dirs = list_data_dirs ();
+  char *path = linnet_data_find (DEMO_MODEL);
 
-  for (guint i = 0; dirs[i] != NULL; i++) {
-    g_autofree char *candidate = g_build_filename (dirs[i], DEMO_MODEL, NULL);
-
-    if (g_file_test (candidate, G_FILE_TEST_IS_REGULAR))
-      return g_steal_pointer (&candidate);
-  }
-  cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
-  return NULL;
+  if (path == NULL)
+    cli_complain (_ ("The demo model is not installed here. Choose a model with --model FILE."));
+  return path;
 }
 
 static void

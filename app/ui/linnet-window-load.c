@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "library/linnet-modelfile-apply.h"
 #include "linnet-memory-check.h"
 #include "linnet-window-private.h"
 #include "preferences/linnet-settings.h"
@@ -67,81 +68,34 @@ ask_for_any_model (LinnetWindow *self)
 
 /* ---- What a Modelfile says ---- */
 
-/* The number of a parameter; FALSE: it is not set. */
-static gboolean
-get_parameter (const LinnetModelfile *modelfile, const char *name, double *value)
+void
+linnet_window_apply_options (LinnetWindow *self)
 {
-  const char *text = modelfile != NULL ? g_hash_table_lookup (modelfile->parameters, name) : NULL;
-
-  if (text == NULL)
-    return FALSE;
-  *value = g_ascii_strtod (text, NULL);
-  return TRUE;
-}
-
-/* How answers are chosen from now on. */
-static void
-apply_options (LinnetWindow *self, const LinnetModelfile *modelfile)
-{
+  const LinnetModelfile *modelfile = get_modelfile (self->open_model);
   LinnetGenerationOptions options;
-  gboolean any = self->seed >= 0;
-  double value;
+  gboolean has_seed = FALSE;
 
   linnet_generation_options_init (&options);
-  if (self->seed >= 0)
+  if (modelfile != NULL)
+    has_seed = linnet_modelfile_apply (modelfile, &options, NULL);
+  if (!has_seed && self->seed >= 0)
     options.seed = (guint64) self->seed;
-  if (get_parameter (modelfile, "temperature", &value) && (any = TRUE))
-    options.temperature = (float) value;
-  if (get_parameter (modelfile, "top_k", &value) && (any = TRUE))
-    options.top_k = (int) value;
-  if (get_parameter (modelfile, "top_p", &value) && (any = TRUE))
-    options.top_p = (float) value;
-  if (get_parameter (modelfile, "min_p", &value) && (any = TRUE))
-    options.min_p = (float) value;
-  if (get_parameter (modelfile, "repeat_penalty", &value) && (any = TRUE))
-    options.repetition_penalty = (float) value;
-  if (get_parameter (modelfile, "presence_penalty", &value) && (any = TRUE))
-    options.presence_penalty = (float) value;
-  if (get_parameter (modelfile, "frequency_penalty", &value) && (any = TRUE))
-    options.frequency_penalty = (float) value;
-  if (get_parameter (modelfile, "num_predict", &value) && value > 0 && (any = TRUE))
-    options.max_tokens = (guint) value;
-  if (get_parameter (modelfile, "seed", &value) && value >= 0 && (any = TRUE))
-    options.seed = (guint64) value;
-  linnet_chat_set_options (self->chat, any ? &options : NULL);
-}
-
-/* The examples of a Modelfile begin a conversation that has not begun. */
-static void
-apply_messages (LinnetWindow *self, const LinnetModelfile *modelfile)
-{
-  LinnetConversation *conversation = linnet_chat_get_conversation (self->chat);
-
-  if (modelfile == NULL || modelfile->messages == NULL ||
-      g_list_model_get_n_items (G_LIST_MODEL (conversation)) > 0)
-    return;
-  for (guint i = 0; i < modelfile->messages->len; i++) {
-    LinnetMessage *message = g_ptr_array_index (modelfile->messages, i);
-    g_autoptr (LinnetMessage) copy = NULL;
-
-    if (linnet_message_get_role (message) == LINNET_ROLE_SYSTEM)
-      continue; /* a conversation has questions and answers alone */
-    copy =
-        linnet_message_new (linnet_message_get_role (message), linnet_message_get_text (message));
-    linnet_message_set_complete (copy, TRUE);
-    linnet_conversation_append (conversation, copy);
-  }
+  linnet_chat_set_options (self->chat, modelfile != NULL || self->seed >= 0 ? &options : NULL);
 }
 
 static void
 apply_modelfile (LinnetWindow *self, LinnetLibraryModel *model)
 {
   const LinnetModelfile *modelfile = get_modelfile (model);
+  LinnetConversation *conversation = linnet_chat_get_conversation (self->chat);
 
   g_set_object (&self->open_model, model);
   linnet_chat_set_system_prompt (self->chat, modelfile != NULL ? modelfile->system : NULL);
-  apply_options (self, modelfile);
-  apply_messages (self, modelfile);
+  linnet_window_apply_options (self);
+  /* Its examples begin a conversation that has not begun. */
+  if (modelfile != NULL && g_list_model_get_n_items (G_LIST_MODEL (conversation)) == 0)
+    linnet_modelfile_begin (modelfile, conversation);
+  linnet_window_mark_open_model (self);
 }
 
 /* What is set, and over it what the Modelfile says. */
@@ -149,14 +103,13 @@ static void
 fill_options (Load *load)
 {
   const LinnetModelfile *modelfile = get_modelfile (load->model);
-  double value;
+  LinnetGenerationOptions generation;
 
   linnet_settings_get_load_options (load->window->settings, &load->options);
   load->options.model.cpu_level = load->window->cpu_level;
-  if (get_parameter (modelfile, "num_ctx", &value))
-    load->options.n_ctx = (guint) value;
-  if (get_parameter (modelfile, "num_thread", &value))
-    load->options.model.n_threads = (int) value;
+  linnet_generation_options_init (&generation);
+  if (modelfile != NULL)
+    linnet_modelfile_apply (modelfile, &generation, &load->options);
 }
 
 /* ---- Loading ---- */

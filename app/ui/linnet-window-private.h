@@ -52,6 +52,10 @@ void linnet_window_update_actions (LinnetWindow *self);
 /* Shows the page that asks for a model, saying why: description is plain text. */
 void linnet_window_ask_for_model (LinnetWindow *self, const char *title, const char *description);
 
+/* How answers are chosen from now on: as the open model's Modelfile says. Without a seed there,
+ * each call chooses another. */
+void linnet_window_apply_options (LinnetWindow *self);
+
 /* window-models: the page of models. */
 void linnet_window_install_model_actions (GtkWidgetClass *widget_class);
 /* Tells the page, if it is there, which model is open. */

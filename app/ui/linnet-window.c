@@ -115,6 +115,7 @@ finished_cb (LinnetWindow *self, LinnetGeneration *generation)
   if (self->advisor != NULL && model != NULL &&
       linnet_generation_get_finish_reason (generation) != LINNET_FINISH_FAILED)
     linnet_advisor_record (self->advisor, model, generation);
+  linnet_window_apply_options (self);
 }
 
 static void

@@ -62,6 +62,10 @@ def forecast():
         expect(abs(forecast["ratio"] - r["median"] / forecast["median"]) < 1e-9, r)
     table = expect_ok(run("bench", *QUICK_BENCH, "--forecast")).stdout
     expect("Foretold" in table, table)
+    # How near is no matter for the tiny demo model; that it is judged is.
+    expect_ok(run("bench", *QUICK_BENCH, "--within", "1000"))
+    failed = [run("bench", *QUICK_BENCH, "--within", "1") for _ in range(3)]
+    expect(any(r.returncode == 1 and "what was foretold" in r.stderr for r in failed), failed)
     expect_complaint(run("bench", "--forecast", "--cpu", "reference"), 2, "--cpu")
 
 

@@ -22,7 +22,7 @@ from clilib import (
 def help_and_version():
     result = expect_ok(run("--help"))
     for command in ("chat", "pull", "list", "show", "create", "rm", "demo", "machine", "tokenize",
-                    "inspect", "perplexity", "bench"):
+                    "inspect", "perplexity", "advise", "bench"):
         expect(command in result.stdout, command, "is not in the help")
         own = expect_ok(run(command, "--help"))
         expect(f"linnet-cli {command}" in own.stdout, own.stdout)

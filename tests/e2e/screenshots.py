@@ -13,6 +13,7 @@ import time
 sys.dont_write_bytecode = True
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
+from modelfixture import DEMO, Server, Store, make_ollama_store  # noqa: E402
 from wizard_shots import WIZARD_SHOTS, shoot_wizard  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -92,6 +93,81 @@ def show_refused(app, language):
     time.sleep(2)
 
 
+NAME = 'minimind:26m'
+MODELS = {
+    'en_US': {'name': 'Name or link, such as qwen2.5:3b', 'measure': 'Measure', 'list': 'Available',
+              'delete': 'Delete MiniMind2-Small', 'pause': 'Pause the Download'},
+    'zh_CN': {'name': '名称或链接，例如 qwen2.5:3b', 'measure': '测量', 'list': '可以下载',
+              'delete': '删除 MiniMind2-Small', 'pause': '暂停下载'},
+}
+
+
+def focus(app, role, name):
+    for _ in range(60):
+        thing = app.find(role, name)
+        if app.has(thing, 'FOCUSED'):
+            return thing
+        app.keys('Tab')
+        time.sleep(0.1)
+    sys.exit(f'“{name}” cannot be reached')
+
+
+def show_models(app, language):
+    """With a model of Linnet's own, one of Ollama's, and one on its way."""
+    words = MODELS[language]
+    show_start(app, language)
+    app.keys('ctrl+m')
+    app.find('list', words['list'])
+    for button in app.find_all('button', words['measure']):
+        app.press(button)
+    app.gone('button', words['measure'], timeout=60)
+    if not app.find_all('button', words['delete']):
+        get_by_name(app, language, NAME)
+        app.find('button', words['delete'], timeout=60)
+        time.sleep(6)  # until its word that it is here has gone
+
+
+def get_by_name(app, language, name):
+    field = focus(app, 'text', MODELS[language]['name'])
+    app.write(field, name)
+    app.keys('Return')
+
+
+def show_models_pulling(app, language):
+    show_models(app, language)
+    get_by_name(app, language, 'other:26m')
+    app.find('button', MODELS[language]['pause'])
+    time.sleep(1)
+    app.keys('shift+Tab', 'shift+Tab')
+    time.sleep(1)
+
+
+def show_delete(app, language):
+    show_models(app, language)
+    app.press(app.find('button', MODELS[language]['delete']))
+    time.sleep(1)
+
+
+def show_details(app, language):
+    show_models(app, language)
+    focus(app, 'list item', 'MiniMind2-Small')
+    app.keys('Return')
+    time.sleep(1)
+
+
+def show_quantisations(app, language):
+    show_models(app, language)
+    focus(app, 'list item', 'Qwen2.5 3B Instruct')
+    app.keys('Return')
+    time.sleep(1)
+
+
+def show_preferences(app, language):
+    show_start(app, language)
+    app.keys('ctrl+comma')
+    time.sleep(1)
+
+
 BAD_FILE = '/nowhere'
 LONG = ('请把下面这段话读一遍，再用一句话说明它讲了什么：春天来了，天气一天比一天暖和，河里的冰化了，'
         '柳树发了芽，燕子从南方飞了回来。') * 8
@@ -116,6 +192,17 @@ SHOTS = {
     'menu-zh': ('zh_CN', False, WIDE, show_menu, None, 4),
     'bad-file': ('en_US', False, WIDE, show_refused, None, 8),
     'bad-file-zh-narrow': ('zh_CN', False, NARROW, show_refused, None, 4),
+    'models': ('en_US', False, WIDE, show_models_pulling, None, 8),
+    'models-dark': ('en_US', True, WIDE, show_models, None, 8),
+    'models-zh': ('zh_CN', False, WIDE, show_models_pulling, None, 8),
+    'models-zh-narrow-dark': ('zh_CN', True, NARROW, show_models, None, 8),
+    'models-narrow': ('en_US', False, NARROW, show_models_pulling, None, 8),
+    'models-delete': ('en_US', False, WIDE, show_delete, None, 8),
+    'models-details-zh': ('zh_CN', False, WIDE, show_details, None, 8),
+    'models-quantisations': ('en_US', False, WIDE, show_quantisations, None, 8),
+    'models-quantisations-zh-narrow': ('zh_CN', False, NARROW, show_quantisations, None, 8),
+    'preferences': ('en_US', False, WIDE, show_preferences, None, 8),
+    'preferences-zh-narrow-dark': ('zh_CN', True, NARROW, show_preferences, None, 8),
     'no-model-zh': ('zh_CN', False, WIDE, show_failed, 'bad', 4),
 }
 
@@ -125,7 +212,7 @@ def take(app, path):
     x, y, width, height = app.place()
     crop = f'{width - 2 * FRAME}x{height - 2 * FRAME}+{x + FRAME}+{y + FRAME}'
     subprocess.run(['import', '-silent', '-window', 'root', '-crop', crop, '+repage',
-                    '-dither', 'None', '-colors', '128', '-define', 'png:compression-level=9',
+                    '-dither', 'None', '-colors', '64', '-define', 'png:compression-level=9',
                     '-strip', str(path)], check=True)
 
 
@@ -142,6 +229,13 @@ def shoot(desktop, name):
         take(app, FOLDER / f'{name}.png')
 
 
+def offer_models():
+    store = Store()
+    store.add_ollama(NAME, str(DEMO), license='Apache License\nVersion 2.0, January 2004\n')
+    store.add_ollama('other:26m', DEMO.read_bytes() + bytes(64))
+    return store
+
+
 def run():
     global BAD_FILE
     known = list(SHOTS) + list(WIZARD_SHOTS)
@@ -156,7 +250,12 @@ def run():
         BAD_FILE = os.path.join(folder, 'notes.gguf')
         pathlib.Path(BAD_FILE).write_text('not a model', encoding='utf-8')
         try:
-            with Desktop() as desktop:
+            with Desktop() as desktop, Server(offer_models()) as server:
+                make_ollama_store(pathlib.Path(desktop.home, 'ollama'),
+                                  DEMO.read_bytes() + bytes(32))
+                os.environ['OLLAMA_MODELS'] = os.path.join(desktop.home, 'ollama')
+                os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+                server.options['rate'] = 1_500_000
                 for name in names:
                     shoot(desktop, name)
                     print(f'{name}: {(FOLDER / (name + ".png")).stat().st_size // 1024} KB')

@@ -4,15 +4,14 @@
 
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 sys.dont_write_bytecode = True
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
+from tap import Tap  # noqa: E402
 
 MODEL = 'MiniMind2-Small'
 # Roles that something can be done with; each must say what.
@@ -213,22 +212,6 @@ def speaks_chinese(app):
     wait(lambda: any('北京' in app.text(view) for view in app.find_all('text', '回答')),
          lambda: f'no answer names Beijing:\n{app.tree()}', 60)
     app.find('label', contains='词元/秒')
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def run(self, test, *arguments):
-        self.count += 1
-        try:
-            test(*arguments)
-            print(f'ok {self.count} - {test.__doc__}', flush=True)
-        except (AssertionError, subprocess.SubprocessError, OSError, RuntimeError) as error:
-            self.failed += 1
-            traceback.print_exc(file=sys.stdout)
-            print(f'not ok {self.count} - {test.__doc__}: {str(error).splitlines()[:1]}',
-                  flush=True)
 
 
 def run():

@@ -112,7 +112,7 @@ test_preferences (void)
 
   /* 0 is a word. */
   spin = ui_find (GTK_WIDGET (dialog), ADW_TYPE_SPIN_ROW);
-  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "Automatic");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "Auto");
   adw_spin_row_set_value (ADW_SPIN_ROW (spin), 3);
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "3");
   g_settings_set_string (settings, "cache-type", "q8_0");

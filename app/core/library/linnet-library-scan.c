@@ -309,8 +309,8 @@ linnet_library_scan_others (const char *const *folders,
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < places->len && !g_cancellable_is_cancelled (cancellable); i++) {
-    g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-    Walk walk = { places->pdata[i], candidates, folders, 0 };
+    g_autoptr (GHashTable) visited = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    Walk walk = { places->pdata[i], candidates, visited, 0 };
 
     if (walk.place->owner == LINNET_OWNER_OLLAMA)
       linnet_library_scan_ollama (walk.place->root, candidates);

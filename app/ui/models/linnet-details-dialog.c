@@ -151,7 +151,7 @@ show_outlook (LinnetDetailsDialog *self, const LinnetOutlook *outlook)
       g_strdup_printf (_ ("%s: %.1f tokens/s, between %.1f and %.1f"), words,
                        forecast->decode.value, forecast->decode.low, forecast->decode.high);
   g_autofree char *first = g_strdup_printf (_ ("about %.1f s for a question of %d tokens"),
-                                            forecast->first_token.value, LINNET_QUESTION_TOKENS);
+                                            MAX (forecast->first_token.value, 0.1), LINNET_QUESTION_TOKENS);
   g_autofree char *real = NULL;
 
   linnet_verdict_chip_set_verdict (self->chip, outlook->verdict);

@@ -8,11 +8,14 @@
 #include "models/linnet-model-row.h"
 #include "models/linnet-model-text.h"
 
+#define MAX_REASONS 3
+
 struct _LinnetDownloadDialog {
   AdwDialog parent_instance;
 
   AdwToastOverlay *toasts;
   AdwActionRow *summary_row;
+  AdwActionRow *reasons_row;
   AdwActionRow *licence_row;
   GtkImage *licence_warning;
   GtkButton *licence_button;
@@ -75,12 +78,9 @@ is_installed (LinnetDownloadDialog *self, const LinnetCatalogueFile *file)
 static GtkWidget *
 new_download_button (LinnetDownloadDialog *self, const LinnetCatalogueFile *file)
 {
-  GtkWidget *button = gtk_button_new_with_mnemonic (_ ("_Download"));
   g_autofree char *label = g_strdup_printf (_ ("Download %s"), file->quantisation);
+  GtkWidget *button = linnet_model_row_new_button (_ ("Download"), label);
 
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  -1);
   g_object_set_data (G_OBJECT (button), "linnet-references", file->references);
   g_signal_connect_object (button, "clicked", G_CALLBACK (download_cb), self, G_CONNECT_SWAPPED);
   return button;
@@ -115,8 +115,6 @@ new_file_row (LinnetDownloadDialog *self,
     g_autofree char *speed = linnet_forecast_describe_speed (&advice->forecast);
 
     linnet_model_row_set_verdict (row, advice->verdict, speed);
-    if (advice->reasons != NULL && advice->reasons[0] != NULL)
-      gtk_widget_set_tooltip_text (widget, advice->reasons[0]);
   }
   if (is_recommended)
     linnet_model_row_add_badge (row, "starred-symbolic", _ ("Recommended"));
@@ -139,6 +137,17 @@ find_best (const LinnetAdviceList *advice, const LinnetCatalogueModel *model)
   return NULL;
 }
 
+/* The most important ones, a line each. Transfer full. */
+static char *
+join_reasons (char **reasons)
+{
+  const char *first[MAX_REASONS + 1] = { NULL };
+
+  for (guint i = 0; i < MAX_REASONS && reasons[i] != NULL; i++)
+    first[i] = reasons[i];
+  return g_strjoinv ("\n", (char **) first);
+}
+
 static void
 show_model (LinnetDownloadDialog *self, const LinnetAdviceList *advice)
 {
@@ -147,6 +156,12 @@ show_model (LinnetDownloadDialog *self, const LinnetAdviceList *advice)
 
   adw_dialog_set_title (ADW_DIALOG (self), model->title);
   adw_action_row_set_subtitle (self->summary_row, model->summary != NULL ? model->summary : "");
+  if (best != NULL && best->reasons != NULL) {
+    g_autofree char *reasons = join_reasons (best->reasons);
+
+    adw_action_row_set_subtitle (self->reasons_row, reasons);
+    gtk_widget_set_visible (GTK_WIDGET (self->reasons_row), TRUE);
+  }
   if (model->licence_note != NULL) {
     g_autofree char *text = g_strdup_printf ("%s: %s", model->licence, model->licence_note);
 
@@ -187,6 +202,7 @@ linnet_download_dialog_class_init (LinnetDownloadDialogClass *klass)
       widget_class, "/io/github/linnet_chat/Linnet/linnet-download-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, toasts);
   gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, summary_row);
+  gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, reasons_row);
   gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, licence_row);
   gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, licence_warning);
   gtk_widget_class_bind_template_child (widget_class, LinnetDownloadDialog, licence_button);

@@ -161,3 +161,16 @@ linnet_model_row_add_suffix (LinnetModelRow *self, GtkWidget *widget)
 
   gtk_box_append (self->suffixes, widget);
 }
+
+GtkWidget *
+linnet_model_row_new_button (const char *text, const char *label)
+{
+  GtkWidget *button = gtk_button_new_with_label (text);
+
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  /* The button has named itself after what it shows, which would come first. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  -1);
+  return button;
+}

@@ -22,4 +22,7 @@ void linnet_model_row_clear_badges (LinnetModelRow *self);
 /* widget: at the end of the row. */
 void linnet_model_row_add_suffix (LinnetModelRow *self, GtkWidget *widget);
 
+/* A button for the end of a row. text: what it shows; label: what a screen reader says. */
+GtkWidget *linnet_model_row_new_button (const char *text, const char *label);
+
 G_END_DECLS

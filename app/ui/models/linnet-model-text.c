@@ -44,6 +44,9 @@ linnet_model_text_installed (LinnetLibraryModel *model)
   text = g_string_new (NULL);
   n_parameters = linnet_library_model_get_n_parameters (model);
   size = g_format_size (linnet_library_model_get_bytes (model));
+  if (g_strcmp0 (linnet_library_model_get_name (model), linnet_library_model_get_title (model)) !=
+      0)
+    add_part (text, linnet_library_model_get_name (model));
   if (n_parameters > 0) {
     g_autofree char *parameters = linnet_model_text_parameters (n_parameters);
 

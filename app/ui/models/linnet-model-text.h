@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* "26M", "1.5B": as the names of models write it, in every language. */
 char *linnet_model_text_parameters (guint64 n_parameters);
 
-/* "3.1B · Q4_K_M · 1.9 GB · Ollama, used in place": what is known of it. */
+/* "qwen2.5:3b · 3.1B · Q4_K_M · 1.9 GB · Ollama, used in place": what is known beside its title. */
 char *linnet_model_text_installed (LinnetLibraryModel *model);
 
 /* The licence's first line with words in it, as its name; NULL: licence is NULL or blank. */

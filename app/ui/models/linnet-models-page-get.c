@@ -81,8 +81,6 @@ new_available_row (LinnetModelsPage *self, const LinnetCatalogueModel *model)
                                  : NULL;
 
     linnet_model_row_set_verdict (row, best->verdict, speed);
-    if (best->reasons != NULL && best->reasons[0] != NULL)
-      gtk_widget_set_tooltip_text (widget, best->reasons[0]);
   }
   if (recommended != NULL && recommended->model == model)
     linnet_model_row_add_badge (row, "starred-symbolic", _ ("Recommended"));
@@ -176,7 +174,10 @@ linnet_models_page_name_applied_cb (LinnetModelsPage *self)
     show_name_error (self, error->message);
     return;
   }
+  /* What is written into it by us is not for applying. */
+  adw_entry_row_set_show_apply_button (self->name_entry, FALSE);
   gtk_editable_set_text (GTK_EDITABLE (self->name_entry), "");
+  adw_entry_row_set_show_apply_button (self->name_entry, TRUE);
   gtk_accessible_announce (GTK_ACCESSIBLE (self), _ ("The download has begun."),
                            GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }

@@ -21,20 +21,22 @@ get_model (GtkWidget *row)
 
 /* ---- Deleting ---- */
 
+/* The row goes, and the focus with it, unless it is put somewhere. */
 static void
-delete_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+focus_list (LinnetModelsPage *self)
 {
-  g_autoptr (LinnetModelsPage) self = user_data;
-  LinnetLibraryModel *model = g_object_get_data (source, MODEL_KEY);
+  GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->installed_list));
+
+  gtk_widget_grab_focus (row != NULL ? row : GTK_WIDGET (self->name_entry));
+}
+
+static void
+delete_model (LinnetModelsPage *self, LinnetLibraryModel *model)
+{
+  g_autofree char *title = g_strdup (linnet_library_model_get_title (model));
   g_autofree char *sentence = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *title = NULL;
 
-  if (g_strcmp0 (adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result), "delete") !=
-          0 ||
-      self->cancellable == NULL)
-    return;
-  title = g_strdup (linnet_library_model_get_title (model));
   if (!linnet_library_delete (self->library, model, &error)) {
     linnet_models_page_say (self, error->message);
     return;
@@ -42,6 +44,14 @@ delete_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Translators: %s is the name of a model. */
   sentence = g_strdup_printf (_ ("%s was deleted"), title);
   linnet_models_page_say (self, sentence);
+  focus_list (self);
+}
+
+static void
+delete_chosen_cb (LinnetModelsPage *self, const char *response, AdwAlertDialog *dialog)
+{
+  if (self->cancellable != NULL)
+    delete_model (self, g_object_get_data (G_OBJECT (dialog), MODEL_KEY));
 }
 
 static void
@@ -65,7 +75,9 @@ delete_cb (LinnetModelsPage *self, GtkButton *button)
   adw_alert_dialog_set_default_response (dialog, "cancel");
   adw_alert_dialog_set_close_response (dialog, "cancel");
   g_object_set_data_full (G_OBJECT (dialog), MODEL_KEY, g_object_ref (model), g_object_unref);
-  adw_alert_dialog_choose (dialog, GTK_WIDGET (self), NULL, delete_chosen_cb, g_object_ref (self));
+  g_signal_connect_object (dialog, "response::delete", G_CALLBACK (delete_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
 }
 
 /* ---- Rows ---- */
@@ -95,7 +107,6 @@ update_row (LinnetModelsPage *self, GtkWidget *widget)
     g_autofree char *speed = linnet_outlook_describe_speed (outlook);
 
     linnet_model_row_set_verdict (row, outlook->verdict, speed);
-    gtk_widget_set_tooltip_text (widget, outlook->reason);
   }
   if (open)
     linnet_model_row_add_badge (row, "media-record-symbolic", _ ("Open now"));
@@ -147,15 +158,12 @@ want_file (LinnetModelsPage *self, const char *path)
 static GtkWidget *
 new_open_button (LinnetLibraryModel *model)
 {
-  GtkWidget *button = gtk_button_new_with_mnemonic (_ ("_Open"));
   g_autofree char *label = g_strdup_printf (_ ("Open %s"), linnet_library_model_get_title (model));
+  GtkWidget *button = linnet_model_row_new_button (_ ("Open"), label);
 
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.open-installed");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s",
                                     linnet_library_model_get_name (model));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                  -1);
   return button;
 }
 

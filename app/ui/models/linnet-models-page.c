@@ -218,6 +218,8 @@ linnet_models_page_dispose (GObject *object)
     gtk_list_box_bind_model (self->pulls_list, NULL, NULL, NULL, NULL);
     gtk_list_box_bind_model (self->installed_list, NULL, NULL, NULL, NULL);
   }
+  /* Before the template lets go of it, which the page would not notice. */
+  adw_navigation_page_set_child (ADW_NAVIGATION_PAGE (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), LINNET_TYPE_MODELS_PAGE);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->filter);

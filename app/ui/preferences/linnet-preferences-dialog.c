@@ -49,8 +49,8 @@ output_automatic_cb (AdwSpinRow *row)
 {
   if (adw_spin_row_get_value (row) > 0)
     return FALSE;
-  if (g_strcmp0 (gtk_editable_get_text (GTK_EDITABLE (row)), _ ("Automatic")) != 0)
-    gtk_editable_set_text (GTK_EDITABLE (row), _ ("Automatic"));
+  if (g_strcmp0 (gtk_editable_get_text (GTK_EDITABLE (row)), _ ("Auto")) != 0)
+    gtk_editable_set_text (GTK_EDITABLE (row), _ ("Auto"));
   return TRUE;
 }
 
