@@ -21,13 +21,27 @@ get_model (GtkWidget *row)
 
 /* ---- Deleting ---- */
 
-/* The row goes, and the focus with it, unless it is put somewhere. */
-static void
-focus_list (LinnetModelsPage *self)
+/* The row has gone, and the focus with it, unless it is put somewhere. */
+static gboolean
+restore_focus_cb (gpointer user_data)
 {
-  GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->installed_list));
+  LinnetModelsPage *self = user_data;
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  GtkWidget *row;
 
+  if (self->cancellable == NULL || (focus != NULL && gtk_widget_get_mapped (focus)))
+    return G_SOURCE_REMOVE;
+  row = gtk_widget_get_first_child (GTK_WIDGET (self->installed_list));
   gtk_widget_grab_focus (row != NULL ? row : GTK_WIDGET (self->name_entry));
+  return G_SOURCE_REMOVE;
+}
+
+/* The dialog does not let anything else have the focus before it has gone. */
+static void
+dialog_gone_cb (LinnetModelsPage *self)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, restore_focus_cb, g_object_ref (self), g_object_unref);
 }
 
 static void
@@ -44,7 +58,6 @@ delete_model (LinnetModelsPage *self, LinnetLibraryModel *model)
   /* Translators: %s is the name of a model. */
   sentence = g_strdup_printf (_ ("%s was deleted"), title);
   linnet_models_page_say (self, sentence);
-  focus_list (self);
 }
 
 static void
@@ -77,6 +90,7 @@ delete_cb (LinnetModelsPage *self, GtkButton *button)
   g_object_set_data_full (G_OBJECT (dialog), MODEL_KEY, g_object_ref (model), g_object_unref);
   g_signal_connect_object (dialog, "response::delete", G_CALLBACK (delete_chosen_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog, "unmap", G_CALLBACK (dialog_gone_cb), self, G_CONNECT_SWAPPED);
   adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
 }
 
