@@ -70,12 +70,12 @@ def go_to(app, language, page):
     if page == 'download':
         time.sleep(2)
     elif page == 'ready':
-        app.find('button', NEXT[language][4], timeout=120)
+        app.find('button', contains=NEXT[language][4], timeout=120)
         time.sleep(1)
     elif page == 'computer':
         press_when = NEXT[language][1]
         wait(lambda: any(app.has(button, 'SENSITIVE')
-                         for button in app.find_all('button', press_when)), 'it is not measured', 60)
+                         for button in app.find_all('button', contains=press_when)), 'it is not measured', 60)
 
 
 def scroll_down(app):
