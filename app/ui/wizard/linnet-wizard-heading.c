@@ -34,8 +34,8 @@ linnet_wizard_heading_class_init (LinnetWizardHeadingClass *klass)
 static void
 linnet_wizard_heading_init (LinnetWizardHeading *self)
 {
-  GtkLabel *label = g_object_new (GTK_TYPE_LABEL, "accessible-role",
-                                  GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+  GtkLabel *label =
+      g_object_new (GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 
   gtk_label_set_wrap (label, TRUE);
   gtk_label_set_wrap_mode (label, PANGO_WRAP_WORD_CHAR);
