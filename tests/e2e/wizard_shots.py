@@ -14,7 +14,7 @@ from lib import App, wait, xdotool  # noqa: E402
 from server import Server  # noqa: E402
 
 FRAME = 5  # what the toolkit draws around a window where nothing composites
-WIDE, NARROW, SMALL = (820, 640), (360, 640), (360, 294)
+WIDE, NARROW, SMALL = (760, 620), (360, 640), (360, 294)
 MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
 CATALOGUE = {
     'version': 1,
@@ -65,7 +65,7 @@ def go_to(app, language, page):
     for position in range(PAGES.index(page)):
         if position < 4:  # the download leads on by itself
             press_next(app, NEXT[language][position])
-            step = {'en_US': 'Step {} of', 'zh_CN': '第 {} 步'}[language].format(position + 2)
+            step = {'en_US': 'Step {} of', 'zh_CN': '第 {}/'}[language].format(position + 2)
             wait(lambda: any(app.find_all('label', contains=step)) or position == 3, step)
     if page == 'download':
         time.sleep(2)
