@@ -139,7 +139,7 @@ def downloads(app, server):
 def tries_meanwhile(app, server):
     """The demo model can be tried meanwhile, and the wizard is there again."""
     before = downloaded(server)
-    app.press(app.find(name='Try the Demo Model Meanwhile'))
+    app.press(app.find('button', 'Try the Demo Model Meanwhile'))
     app.find('text', 'Question')
     wait(lambda: downloaded(server) > before, 'the download has stopped', 30)
     app.press(app.find('button', contains='Choose a Model'))
@@ -185,7 +185,9 @@ def is_done(app):
     assert not app.find_all('heading', contains='Welcome to Linnet')
     app.press(app.find('button', contains='Choose a Model'))
     app.press(app.find('button', 'Start'))
+    heading(app, 'What can this computer do?')
     press_next(app)
+    heading(app, 'What do you want to do?')
     press_next(app)
     heading(app, 'This model suits your computer')
     press_next(app, 'Use This Model')

@@ -10,11 +10,11 @@ import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
 
-from lib import App, wait  # noqa: E402
+from lib import App, wait, xdotool  # noqa: E402
 from server import Server  # noqa: E402
 
 FRAME = 5  # what the toolkit draws around a window where nothing composites
-WIDE, NARROW, SMALL = (1000, 700), (360, 640), (360, 294)
+WIDE, NARROW, SMALL = (760, 620), (360, 640), (360, 294)
 MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
 CATALOGUE = {
     'version': 1,
@@ -33,24 +33,24 @@ NEXT = {'en_US': ('Start', 'Next', 'Next', 'Download (', 'Start Chatting'),
         'zh_CN': ('开始', '下一步', '下一步', '下载（', '开始对话')}
 PAGES = ('welcome', 'computer', 'wishes', 'advice', 'download', 'ready')
 
-# name: (language, dark, size, page, how far it is scrolled down: pages, model of the registry)
+# name: (language, dark, size, page, scrolled to its end, model of the registry)
 WIZARD_SHOTS = {
-    'wizard-1-welcome': ('en_US', False, WIDE, 'welcome', 0, False),
-    'wizard-1-welcome-zh-narrow-dark': ('zh_CN', True, NARROW, 'welcome', 0, False),
-    'wizard-2-computer': ('en_US', False, WIDE, 'computer', 0, False),
-    'wizard-2-computer-picture': ('en_US', False, WIDE, 'computer', 9, False),
-    'wizard-2-computer-picture-zh-narrow-dark': ('zh_CN', True, NARROW, 'computer', 9, False),
-    'wizard-3-wishes-narrow': ('en_US', False, NARROW, 'wishes', 0, False),
-    'wizard-3-wishes-zh-dark': ('zh_CN', True, WIDE, 'wishes', 0, False),
-    'wizard-4-advice': ('en_US', False, WIDE, 'advice', 0, False),
-    'wizard-4-advice-sizes-zh': ('zh_CN', False, WIDE, 'advice', 9, False),
-    'wizard-4-advice-narrow-dark': ('en_US', True, NARROW, 'advice', 0, False),
-    'wizard-4-advice-sizes-narrow': ('en_US', False, NARROW, 'advice', 9, False),
-    'wizard-4-advice-small': ('en_US', False, SMALL, 'advice', 0, False),
-    'wizard-5-download': ('en_US', False, WIDE, 'download', 0, True),
-    'wizard-5-download-zh-narrow-dark': ('zh_CN', True, NARROW, 'download', 0, True),
-    'wizard-6-ready': ('en_US', True, WIDE, 'ready', 0, True),
-    'wizard-6-ready-zh-narrow': ('zh_CN', False, NARROW, 'ready', 0, True),
+    'wizard-1-welcome': ('en_US', False, WIDE, 'welcome', False, False),
+    'wizard-1-welcome-zh-narrow-dark': ('zh_CN', True, NARROW, 'welcome', False, False),
+    'wizard-2-computer': ('en_US', False, WIDE, 'computer', False, False),
+    'wizard-2-computer-picture': ('en_US', False, WIDE, 'computer', True, False),
+    'wizard-2-computer-picture-zh-narrow-dark': ('zh_CN', True, NARROW, 'computer', True, False),
+    'wizard-3-wishes-narrow': ('en_US', False, NARROW, 'wishes', False, False),
+    'wizard-3-wishes-zh-dark': ('zh_CN', True, WIDE, 'wishes', False, False),
+    'wizard-4-advice': ('en_US', False, WIDE, 'advice', False, False),
+    'wizard-4-advice-sizes-zh': ('zh_CN', False, WIDE, 'advice', True, False),
+    'wizard-4-advice-narrow-dark': ('en_US', True, NARROW, 'advice', False, False),
+    'wizard-4-advice-sizes-narrow': ('en_US', False, NARROW, 'advice', True, False),
+    'wizard-4-advice-small': ('en_US', False, SMALL, 'advice', False, False),
+    'wizard-5-download': ('en_US', False, WIDE, 'download', False, True),
+    'wizard-5-download-zh-narrow-dark': ('zh_CN', True, NARROW, 'download', False, True),
+    'wizard-6-ready': ('en_US', True, WIDE, 'ready', False, True),
+    'wizard-6-ready-zh-narrow': ('zh_CN', False, NARROW, 'ready', False, True),
 }
 
 
@@ -65,15 +65,25 @@ def go_to(app, language, page):
     for position in range(PAGES.index(page)):
         if position < 4:  # the download leads on by itself
             press_next(app, NEXT[language][position])
+            step = {'en_US': 'Step {} of', 'zh_CN': '第 {}/'}[language].format(position + 2)
+            wait(lambda: any(app.find_all('label', contains=step)) or position == 3, step)
     if page == 'download':
         time.sleep(2)
     elif page == 'ready':
-        app.find('button', NEXT[language][4], timeout=120)
+        app.find('button', contains=NEXT[language][4], timeout=120)
         time.sleep(1)
     elif page == 'computer':
         press_when = NEXT[language][1]
         wait(lambda: any(app.has(button, 'SENSITIVE')
-                         for button in app.find_all('button', press_when)), 'it is not measured', 60)
+                         for button in app.find_all('button', contains=press_when)), 'it is not measured', 60)
+
+
+def scroll_down(app):
+    """Turns the wheel until the end is seen."""
+    x, y, width, height = app.place()
+    xdotool('mousemove', x + width // 2, y + height // 2)
+    xdotool('click', '--repeat', 40, '--delay', 10, 5)
+    xdotool('mousemove', x + width - 20, y + height - 20)
 
 
 def shoot_wizard(desktop, name, take):
@@ -92,7 +102,7 @@ def shoot_wizard(desktop, name, take):
             app.resize(size[0] + 2 * FRAME, size[1] + 2 * FRAME)
             go_to(app, language, page)
             if scrolled:
-                app.keys(*['Tab'] * 3, *['Page_Down'] * scrolled)
+                scroll_down(app)
             time.sleep(1)
             take(app)
     catalogue.unlink(missing_ok=True)

@@ -171,7 +171,7 @@ draw_reader (
   const float top = height / 2;
 
   draw_circle (snapshot, &skin, x + 36, top - 32, 9);
-  fill (snapshot, accent, x + 24, top - 21, 24, 30, 9);
+  fill (snapshot, accent, x + 24, top - 21, 24, 21, 9);
   fill (snapshot, &wood, x, top, DESK_WIDTH, 4, 2);
   fill (snapshot, &wood, x + 5, top + 4, 3, 34, 0);
   fill (snapshot, &wood, x + DESK_WIDTH - 8, top + 4, 3, 34, 0);

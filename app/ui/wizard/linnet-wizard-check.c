@@ -51,7 +51,7 @@ describe_cores (const LinnetMachine *machine)
     /* Translators: %u fast (performance) and %u economical (efficiency) cores. */
     return g_strdup_printf (_ ("%u are fast and %u economical; the fast ones do most of the work."),
                             machine->n_fast_cores, machine->n_slow_cores);
-  return g_strdup (_ ("They share the arithmetic of every word among them."));
+  return g_strdup (_ ("The cores share the work on every word."));
 }
 
 void

@@ -20,7 +20,7 @@ struct _LinnetWizardDownload {
   GtkWidget *pause_button;
   GtkButton *resume_button;
   GtkWidget *cancel_button;
-  GtkWidget *meanwhile_list;
+  GtkWidget *meanwhile_button;
 
   LinnetPullState state;
   guint quarter; /* the last that was announced */
@@ -112,7 +112,7 @@ linnet_wizard_download_class_init (LinnetWizardDownloadClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, pause_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, resume_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, cancel_button);
-  gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, meanwhile_list);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, meanwhile_button);
 }
 
 static void
@@ -152,7 +152,7 @@ linnet_wizard_download_set_has_demo (LinnetWizardDownload *self, gboolean has_de
 {
   g_return_if_fail (LINNET_IS_WIZARD_DOWNLOAD (self));
 
-  gtk_widget_set_visible (self->meanwhile_list, has_demo);
+  gtk_widget_set_visible (self->meanwhile_button, has_demo);
 }
 
 void
