@@ -153,11 +153,11 @@ test_page (Fixture *fixture, gconstpointer data)
   assert_shows (page, "Qwen2.5 7B Instruct", TRUE);
   assert_shows (page, "Restricted licence", TRUE);
 
-  ui_walk (page, type_cb, "qwen3 8");
+  ui_walk (page, type_cb, (char *) "qwen3 8");
   ui_run (600);
   assert_shows (page, "Qwen3 8B", TRUE);
   assert_shows (page, "Qwen2.5 7B Instruct", FALSE);
-  ui_walk (page, type_cb, "nothing of this name");
+  ui_walk (page, type_cb, (char *) "nothing of this name");
   ui_run (600);
   assert_shows (page, "No Model Found", TRUE);
 
