@@ -90,7 +90,8 @@ read_wishes (const AdviseArguments *given, char **languages, LinnetWishes *wishe
                given->task);
     return FALSE;
   }
-  if (!cli_parse_double ("advise", "--wait", given->wait, 0, 86400, &wishes->wait_seconds))
+  if (!cli_parse_double ("advise", "--wait", given->wait, 0, LINNET_WISHES_LONGEST_WAIT,
+                         &wishes->wait_seconds))
     return FALSE;
   wishes->quiet = given->quiet;
   if (languages != NULL)

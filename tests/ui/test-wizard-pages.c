@@ -246,7 +246,7 @@ test_wishes (void)
   g_signal_connect (self, "changed", G_CALLBACK (count_cb), &n_changes);
   linnet_wizard_wishes_get (self, &wishes);
   g_assert_cmpint (wishes.task, ==, LINNET_TASK_CHAT);
-  g_assert_cmpfloat (wishes.wait_seconds, ==, 30);
+  g_assert_cmpfloat (wishes.wait_seconds, ==, 0);
   g_assert_false (wishes.quiet);
   g_assert_cmpstr (wishes.languages[0], ==, "en"); /* of the locale */
   g_assert_null (wishes.languages[1]);
@@ -261,10 +261,10 @@ test_wishes (void)
   g_assert_null (wishes.languages[1]);
   g_assert_true (says (page, "中文"));
 
-  adw_combo_row_set_selected (ADW_COMBO_ROW (ui_find (page, ADW_TYPE_COMBO_ROW)), 3);
+  adw_combo_row_set_selected (ADW_COMBO_ROW (ui_find (page, ADW_TYPE_COMBO_ROW)), 4);
   g_assert_cmpuint (n_changes, ==, 1);
   linnet_wizard_wishes_get (self, &wishes);
-  g_assert_cmpfloat (wishes.wait_seconds, ==, 0);
+  g_assert_cmpfloat (wishes.wait_seconds, ==, LINNET_WISHES_LONGEST_WAIT);
   hide (window);
 }
 

@@ -162,7 +162,8 @@ explain_wait (const LinnetAdvice *self, const LinnetAdviceAim *aim)
                               "quiet.")
                          : _ ("It keeps the processor busy for long: the computer gets warm, and "
                               "its fan loud."));
-  if (aim->wishes.wait_seconds <= 0 || seconds <= 0)
+  if (aim->wishes.wait_seconds <= 0 || aim->wishes.wait_seconds >= LINNET_WISHES_LONGEST_WAIT ||
+      seconds <= 0)
     return NULL;
   if (seconds <= aim->patience)
     return g_strdup_printf (

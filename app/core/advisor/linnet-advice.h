@@ -17,9 +17,12 @@ typedef enum {
 const char *linnet_verdict_get_name (LinnetVerdict verdict);  /* "easy", …: for JSON */
 const char *linnet_verdict_get_title (LinnetVerdict verdict); /* translated: "Runs easily" */
 
+/* As long as it takes: a wait in seconds. */
+#define LINNET_WISHES_LONGEST_WAIT 86400
+
 typedef struct {
   LinnetTask task;
-  double wait_seconds;    /* one is ready to wait for a typical answer; 0: no matter */
+  double wait_seconds;    /* one is ready to wait for a typical answer; 0: as for the task */
   gboolean quiet;         /* cool and quiet rather than the best quality */
   const char **languages; /* BCP 47, NULL-terminated; borrowed; NULL: no matter */
 } LinnetWishes;

@@ -5,8 +5,7 @@
 #include "wizard/linnet-wizard-state.h"
 
 #define FIRST_PAGE   "welcome"
-#define DEFAULT_WAIT 30 /* seconds */
-#define LONGEST_WAIT 86400
+#define DEFAULT_WAIT 0 /* as is usual */
 
 LinnetWizardState *
 linnet_wizard_state_new (GSettings *settings)
@@ -30,7 +29,8 @@ linnet_wizard_state_new (GSettings *settings)
   task = g_settings_get_string (settings, "wizard-task");
   if (!linnet_task_parse (task, &self->task))
     self->task = LINNET_TASK_CHAT;
-  self->wait_seconds = CLAMP (g_settings_get_double (settings, "wizard-wait"), 0, LONGEST_WAIT);
+  self->wait_seconds =
+      CLAMP (g_settings_get_double (settings, "wizard-wait"), 0, LINNET_WISHES_LONGEST_WAIT);
   self->quiet = g_settings_get_boolean (settings, "wizard-quiet");
   languages = g_settings_get_strv (settings, "wizard-languages");
   if (languages[0] != NULL)

@@ -29,8 +29,8 @@ enum { SIGNAL_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* In the order of the row's texts. */
-static const double waits[] = { 10, 30, 60, 0 };
-#define DEFAULT_WAIT 1
+static const double waits[] = { 0, 10, 30, 60, LINNET_WISHES_LONGEST_WAIT };
+#define DEFAULT_WAIT 0
 
 /* What speakers call their language: the same in every translation. */
 static const struct {
