@@ -85,6 +85,7 @@ static const struct {
   { "\"Q8_0\"", "\"Q4_K_M\"", "twice" },
   { "\"bytes\":5", "\"bytes\":-5", "“bytes”" },
   { "[\"mine:1\"]", "\"mine:1\"", "“references”" },
+  { "[\"mine:1\"]", "[\"mine:1\",\"mine::1\"]", "“references”" },
   { "}]}]}", "}]},7]}", "list of objects" },
 };
 

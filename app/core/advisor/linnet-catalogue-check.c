@@ -7,6 +7,7 @@
 #include "advisor/linnet-catalogue-private.h"
 #include "advisor/linnet-recipe.h"
 #include "engine/linnet-plan.h"
+#include "library/linnet-reference.h"
 
 #define MAX_TEXT       500
 #define MAX_FILES      64
@@ -234,6 +235,17 @@ read_strengths (Reader *self, LinnetCatalogueModel *model)
 }
 
 static void
+check_references (Reader *self, const LinnetCatalogueFile *file)
+{
+  for (guint i = 0; file->references[i] != NULL; i++) {
+    g_autoptr (LinnetReference) reference = linnet_reference_parse (file->references[i], NULL);
+
+    if (reference == NULL)
+      fail (self, "references", _ ("has one that is no name of a model"));
+  }
+}
+
+static void
 read_file (Reader *self, LinnetCatalogueModel *model, LinnetCatalogueFile *file)
 {
   file->quantisation = read_text (self, "quantisation", TRUE);
@@ -251,6 +263,7 @@ read_file (Reader *self, LinnetCatalogueModel *model, LinnetCatalogueFile *file)
   for (guint i = 0; i + 1 < model->n_files; i++)
     if (g_str_equal (model->files[i].quantisation, file->quantisation))
       fail (self, "quantisation", _ ("is there twice"));
+  check_references (self, file);
 }
 
 static void
