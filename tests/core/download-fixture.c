@@ -93,6 +93,12 @@ fixture_download_new (
   return linnet_download_new (self->folder, &file, 1, &options);
 }
 
+LinnetDownload *
+fixture_download_new_plain (Fixture *self)
+{
+  return fixture_download_new (self, self->url, NULL, FILE_BYTES, self->sha256);
+}
+
 static gboolean
 is_at_rest (gpointer data)
 {

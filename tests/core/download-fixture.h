@@ -31,12 +31,18 @@ void fixture_tear_down (Fixture *self, gconstpointer data);
 char *fixture_add_file (Fixture *self, const char *name, guint n_bytes, guint seed);
 /* Adds a rule, in JSON with ' for ". */
 void fixture_add_rule (Fixture *self, const char *rule);
+/* Options of the server: so slow that there is time to interfere, and as fast as can be. */
+#define SLOWLY "{'rate': 1500000}"
+#define FAST   "{'rate': 0}"
+
 /* JSON with ' for ", to /_control/what. */
 void fixture_control (Fixture *self, const char *what, const char *json);
 
 /* Quick to give up. url2: NULL: one source. */
 LinnetDownload *fixture_download_new (
     Fixture *self, const char *url, const char *url2, guint64 bytes, const char *sha256);
+/* Of the fixture's file, all of which is known beforehand. */
+LinnetDownload *fixture_download_new_plain (Fixture *self);
 /* Starts it and waits for its end. */
 LinnetDownloadState fixture_download (LinnetDownload *download);
 /* Cancels it and waits until what was fetched is gone. */

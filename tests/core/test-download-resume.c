@@ -10,16 +10,6 @@
 #include <signal.h>
 #endif
 
-/* So slow that there is time to interfere. */
-#define SLOWLY "{'rate': 1500000}"
-#define FAST   "{'rate': 0}"
-
-static LinnetDownload *
-new_plain (Fixture *self)
-{
-  return fixture_download_new (self, self->url, NULL, FILE_BYTES, self->sha256);
-}
-
 static void
 test_pause (Fixture *self, gconstpointer data)
 {
@@ -30,7 +20,7 @@ test_pause (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   fixture_control (self, "options", SLOWLY);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   linnet_download_start (download);
   fixture_wait_for_bytes (download, FILE_BYTES / 3);
   g_assert_cmpfloat (linnet_download_get_rate (download), >, 0);
@@ -64,7 +54,7 @@ test_tidied (Fixture *self, gconstpointer data)
     return;
   part = g_build_filename (self->folder, FILE_NAME ".part", NULL);
   fixture_control (self, "options", SLOWLY);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   linnet_download_start (download);
   fixture_wait_for_bytes (download, FILE_BYTES / 3);
   linnet_download_pause (download);
@@ -82,7 +72,7 @@ test_cancel (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   fixture_control (self, "options", SLOWLY);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   linnet_download_start (download);
   fixture_wait_for_bytes (download, FILE_BYTES / 3);
   fixture_cancel (download);
@@ -100,7 +90,7 @@ test_restart (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   fixture_control (self, "options", SLOWLY);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   linnet_download_start (download);
   fixture_wait_for_bytes (download, FILE_BYTES / 2);
   fixture_assert_finalized (g_steal_pointer (&download));
@@ -109,7 +99,7 @@ test_restart (Fixture *self, gconstpointer data)
 
   registry_clear (self->registry);
   fixture_control (self, "options", FAST);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   fixture_download (download);
   fixture_assert_done (self, download);
   fixture_assert_not_asked_again (self, ranges);
@@ -155,7 +145,7 @@ test_kill (Fixture *self, gconstpointer data)
 
   registry_clear (self->registry);
   fixture_control (self, "options", FAST);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   fixture_download (download);
   fixture_assert_done (self, download);
   fixture_assert_not_asked_again (self, ranges);
@@ -305,7 +295,7 @@ test_bad_journal (Fixture *self, gconstpointer data)
     g_autofree char *size = g_strdup_printf ("%d", FILE_BYTES);
     g_autofree guint8 *zeros = g_malloc0 (FILE_BYTES);
     g_autofree char *file = g_build_filename (self->folder, FILE_NAME, NULL);
-    g_autoptr (LinnetDownload) download = new_plain (self);
+    g_autoptr (LinnetDownload) download = fixture_download_new_plain (self);
 
     g_string_replace (text, "%d", size, 0);
     g_string_replace (text, "%s", self->sha256, 0);
@@ -335,7 +325,7 @@ test_lying_journal (Fixture *self, gconstpointer data)
                           FILE_BYTES, self->sha256, FILE_BYTES);
   g_assert_true (g_file_set_contents (part, (char *) zeros, FILE_BYTES, NULL));
   g_assert_true (g_file_set_contents (json, text, -1, NULL));
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   fixture_download (download);
   fixture_assert_done (self, download);
 }

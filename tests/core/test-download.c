@@ -8,16 +8,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* So slow that there is time to interfere. */
-#define SLOWLY "{'rate': 1500000}"
-#define FAST   "{'rate': 0}"
-
-static LinnetDownload *
-new_plain (Fixture *self)
-{
-  return fixture_download_new (self, self->url, NULL, FILE_BYTES, self->sha256);
-}
-
 static void
 test_whole (Fixture *self, gconstpointer data)
 {
@@ -27,7 +17,7 @@ test_whole (Fixture *self, gconstpointer data)
 
   if (self->registry == NULL)
     return;
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   g_object_get (download, "state", &state, "bytes-total", &total, NULL);
   g_assert_cmpint (state, ==, LINNET_DOWNLOAD_IDLE);
   g_assert_cmpuint (total, ==, FILE_BYTES);
@@ -39,7 +29,7 @@ test_whole (Fixture *self, gconstpointer data)
   /* It is there already: read, not fetched. */
   g_clear_object (&download);
   registry_clear (self->registry);
-  download = new_plain (self);
+  download = fixture_download_new_plain (self);
   fixture_download (download);
   fixture_assert_done (self, download);
   g_assert_cmpuint (fixture_count_sent (self, "origin"), ==, 0);
@@ -254,8 +244,8 @@ test_busy (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   fixture_control (self, "options", "{'rate': 200000}");
-  first = new_plain (self);
-  second = new_plain (self);
+  first = fixture_download_new_plain (self);
+  second = fixture_download_new_plain (self);
   linnet_download_start (first);
   fixture_wait_for_bytes (first, 1);
   g_assert_cmpint (fixture_download (second), ==, LINNET_DOWNLOAD_FAILED);

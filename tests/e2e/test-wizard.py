@@ -6,15 +6,14 @@ registry on loopback that breaks off and a program that is killed on the way. Pr
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
-import traceback
 
 sys.dont_write_bytecode = True
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
+from tap import Tap  # noqa: E402
 from server import Server  # noqa: E402
 
 MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
@@ -204,22 +203,6 @@ def speaks_chinese(app):
 def says_no_nonsense(app):
     """The program printed no warnings."""
     assert not app.complaints(), '\n'.join(app.complaints())
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def run(self, test, *arguments):
-        self.count += 1
-        try:
-            test(*arguments)
-            print(f'ok {self.count} - {test.__doc__}', flush=True)
-        except (AssertionError, subprocess.SubprocessError, OSError, RuntimeError) as error:
-            self.failed += 1
-            traceback.print_exc(file=sys.stdout)
-            print(f'not ok {self.count} - {test.__doc__}: {str(error).splitlines()[:1]}',
-                  flush=True)
 
 
 def go_through(tap, desktop, server):
