@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "linnet-json.h"
 
 /* ---- Text --------------------------------------------------------------------------------- */
 
@@ -80,44 +81,13 @@ advice_report_print (const LinnetAdviceList *list, const LinnetMachine *machine)
 /* ---- JSON --------------------------------------------------------------------------------- */
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
-add_int (JsonBuilder *builder, const char *name, guint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, (gint64) value);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void
-add_boolean (JsonBuilder *builder, const char *name, gboolean value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
-}
-
-static void
 add_estimate (JsonBuilder *builder, const char *name, const LinnetEstimate *estimate)
 {
   json_builder_set_member_name (builder, name);
   json_builder_begin_object (builder);
-  add_double (builder, "value", estimate->value);
-  add_double (builder, "low", estimate->low);
-  add_double (builder, "high", estimate->high);
+  linnet_json_add_double (builder, "value", estimate->value);
+  linnet_json_add_double (builder, "low", estimate->low);
+  linnet_json_add_double (builder, "high", estimate->high);
   json_builder_end_object (builder);
 }
 
@@ -134,36 +104,36 @@ add_strings (JsonBuilder *builder, const char *name, const char *const *strings)
 static void
 add_forecast (JsonBuilder *builder, const LinnetForecast *forecast)
 {
-  add_int (builder, "file_bytes", forecast->file_bytes);
-  add_int (builder, "context", forecast->n_ctx);
+  linnet_json_add_int (builder, "file_bytes", forecast->file_bytes);
+  linnet_json_add_int (builder, "context", forecast->n_ctx);
   json_builder_set_member_name (builder, "memory");
   json_builder_begin_object (builder);
-  add_int (builder, "weights", forecast->memory.weights);
-  add_int (builder, "kv_cache", forecast->memory.kv_cache);
-  add_int (builder, "scratch", forecast->memory.scratch);
-  add_int (builder, "total", forecast->memory.total);
+  linnet_json_add_int (builder, "weights", forecast->memory.weights);
+  linnet_json_add_int (builder, "kv_cache", forecast->memory.kv_cache);
+  linnet_json_add_int (builder, "scratch", forecast->memory.scratch);
+  linnet_json_add_int (builder, "total", forecast->memory.total);
   json_builder_end_object (builder);
   add_estimate (builder, "decode", &forecast->decode);
   add_estimate (builder, "prefill", &forecast->prefill);
   add_estimate (builder, "first_token", &forecast->first_token);
   add_estimate (builder, "load", &forecast->load);
   add_estimate (builder, "answer", &forecast->answer);
-  add_boolean (builder, "fitted", forecast->is_fitted);
+  linnet_json_add_boolean (builder, "fitted", forecast->is_fitted);
 }
 
 static void
 add_advice (JsonBuilder *builder, const LinnetAdvice *advice)
 {
   json_builder_begin_object (builder);
-  add_string (builder, "model", advice->model->id);
-  add_string (builder, "title", advice->model->title);
-  add_string (builder, "quantisation", advice->file->quantisation);
-  add_string (builder, "verdict", linnet_verdict_get_name (advice->verdict));
-  add_double (builder, "score", advice->score);
-  add_int (builder, "memory_limit", advice->memory_limit);
+  linnet_json_add_string (builder, "model", advice->model->id);
+  linnet_json_add_string (builder, "title", advice->model->title);
+  linnet_json_add_string (builder, "quantisation", advice->file->quantisation);
+  linnet_json_add_string (builder, "verdict", linnet_verdict_get_name (advice->verdict));
+  linnet_json_add_double (builder, "score", advice->score);
+  linnet_json_add_int (builder, "memory_limit", advice->memory_limit);
   add_forecast (builder, &advice->forecast);
-  add_string (builder, "licence", advice->model->licence);
-  add_boolean (builder, "restricted", advice->model->is_restricted);
+  linnet_json_add_string (builder, "licence", advice->model->licence);
+  linnet_json_add_boolean (builder, "restricted", advice->model->is_restricted);
   add_strings (builder, "references", (const char *const *) advice->file->references);
   add_strings (builder, "reasons", (const char *const *) advice->reasons);
   json_builder_end_object (builder);
@@ -188,14 +158,14 @@ advice_report_print_json (const LinnetAdviceList *list,
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_string (builder, "task", linnet_task_get_name (wishes->task));
-  add_double (builder, "wait", wishes->wait_seconds);
-  add_boolean (builder, "quiet", wishes->quiet);
+  linnet_json_add_string (builder, "task", linnet_task_get_name (wishes->task));
+  linnet_json_add_double (builder, "wait", wishes->wait_seconds);
+  linnet_json_add_boolean (builder, "quiet", wishes->quiet);
   add_strings (builder, "languages", wishes->languages);
-  add_int (builder, "memory", machine->memory);
-  add_int (builder, "available", machine->available);
-  add_double (builder, "read_bandwidth", measurements->read_bandwidth);
-  add_string (builder, "summary", list->summary);
+  linnet_json_add_int (builder, "memory", machine->memory);
+  linnet_json_add_int (builder, "available", machine->available);
+  linnet_json_add_double (builder, "read_bandwidth", measurements->read_bandwidth);
+  linnet_json_add_string (builder, "summary", list->summary);
   add_index (builder, "recommended", list->recommended);
   add_index (builder, "later", list->later);
   json_builder_set_member_name (builder, "ranked");

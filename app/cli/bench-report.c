@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "cli.h"
+#include "linnet-json.h"
 
 /* How much of the limit the peer's speed makes use of, 0…1: its runs have no probe of their own. */
 static double
@@ -20,37 +21,13 @@ get_peer_share (const BenchTest *test)
 /* ---- JSON --------------------------------------------------------------------------------- */
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
-add_int (JsonBuilder *builder, const char *name, gint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void
 add_summary (JsonBuilder *builder, GArray *samples)
 {
   BenchSummary summary = bench_summarise (samples);
 
-  add_double (builder, "median", summary.median);
-  add_double (builder, "min", summary.min);
-  add_double (builder, "max", summary.max);
+  linnet_json_add_double (builder, "median", summary.median);
+  linnet_json_add_double (builder, "min", summary.min);
+  linnet_json_add_double (builder, "max", summary.max);
   json_builder_set_member_name (builder, "samples");
   json_builder_begin_array (builder);
   for (guint i = 0; i < samples->len; i++)
@@ -66,32 +43,32 @@ add_test (JsonBuilder *builder, const BenchTest *test)
   double theirs = bench_summarise (test->theirs).median;
 
   json_builder_begin_object (builder);
-  add_string (builder, "test", is_prefill ? "prefill" : "decode");
-  add_int (builder, "tokens", test->n_tokens);
-  add_int (builder, "depth", test->depth);
-  add_int (builder, "reps", test->ours->len);
+  linnet_json_add_string (builder, "test", is_prefill ? "prefill" : "decode");
+  linnet_json_add_int (builder, "tokens", test->n_tokens);
+  linnet_json_add_int (builder, "depth", test->depth);
+  linnet_json_add_int (builder, "reps", test->ours->len);
   add_summary (builder, test->ours);
-  add_double (builder, "share", bench_summarise (test->shares).median);
+  linnet_json_add_double (builder, "share", bench_summarise (test->shares).median);
   json_builder_set_member_name (builder, "limit");
   json_builder_begin_object (builder);
-  add_string (builder, "of", is_prefill ? "int8 multiply-adds/s" : "bytes read/s");
-  add_double (builder, "per_token", test->work);
+  linnet_json_add_string (builder, "of", is_prefill ? "int8 multiply-adds/s" : "bytes read/s");
+  linnet_json_add_double (builder, "per_token", test->work);
   add_summary (builder, test->limits);
   json_builder_end_object (builder);
   if (test->forecasts->len > 0) {
     json_builder_set_member_name (builder, "forecast");
     json_builder_begin_object (builder);
     add_summary (builder, test->forecasts);
-    add_double (builder, "ratio", bench_test_get_forecast_ratio (test));
+    linnet_json_add_double (builder, "ratio", bench_test_get_forecast_ratio (test));
     json_builder_end_object (builder);
   }
   if (test->theirs->len > 0) {
     json_builder_set_member_name (builder, "peer");
     json_builder_begin_object (builder);
     add_summary (builder, test->theirs);
-    add_double (builder, "share", get_peer_share (test));
+    linnet_json_add_double (builder, "share", get_peer_share (test));
     json_builder_end_object (builder);
-    add_double (builder, "ratio", ours / theirs);
+    linnet_json_add_double (builder, "ratio", ours / theirs);
   }
   json_builder_end_object (builder);
 }
@@ -102,11 +79,11 @@ add_model (JsonBuilder *builder, const BenchModel *model)
   g_autofree char *base = g_filename_display_basename (model->path);
 
   json_builder_begin_object (builder);
-  add_string (builder, "file", base);
-  add_string (builder, "model", model->title);
-  add_string (builder, "quantisation", model->quantisation);
-  add_int (builder, "file_bytes", (gint64) model->file_bytes);
-  add_string (builder, "cpu", model->cpu_level);
+  linnet_json_add_string (builder, "file", base);
+  linnet_json_add_string (builder, "model", model->title);
+  linnet_json_add_string (builder, "quantisation", model->quantisation);
+  linnet_json_add_int (builder, "file_bytes", (gint64) model->file_bytes);
+  linnet_json_add_string (builder, "cpu", model->cpu_level);
   json_builder_set_member_name (builder, "results");
   json_builder_begin_array (builder);
   for (guint i = 0; i < model->tests->len; i++)
@@ -122,15 +99,15 @@ bench_report_print_json (const BenchReport *self)
   g_autofree char *date = g_date_time_format_iso8601 (self->date);
 
   json_builder_begin_object (builder);
-  add_string (builder, "version", VERSION);
-  add_string (builder, "peer", self->peer_version);
-  add_string (builder, "date", date);
-  add_string (builder, "processor", self->machine->processor);
-  add_int (builder, "cores", self->machine->n_cores);
-  add_int (builder, "memory", (gint64) self->machine->memory);
-  add_int (builder, "threads", self->n_threads);
-  add_int (builder, "threads_prefill", self->n_threads_prefill);
-  add_string (builder, "kv", linnet_cache_type_get_name (self->cache_type));
+  linnet_json_add_string (builder, "version", VERSION);
+  linnet_json_add_string (builder, "peer", self->peer_version);
+  linnet_json_add_string (builder, "date", date);
+  linnet_json_add_string (builder, "processor", self->machine->processor);
+  linnet_json_add_int (builder, "cores", self->machine->n_cores);
+  linnet_json_add_int (builder, "memory", (gint64) self->machine->memory);
+  linnet_json_add_int (builder, "threads", self->n_threads);
+  linnet_json_add_int (builder, "threads_prefill", self->n_threads_prefill);
+  linnet_json_add_string (builder, "kv", linnet_cache_type_get_name (self->cache_type));
   json_builder_set_member_name (builder, "models");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->models->len; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What linnet-cli machine --json prints. */
 #include "machine-json.h"
+#include "linnet-json.h"
 
 #include <math.h>
 
@@ -18,16 +19,6 @@ static const char *const PROFILES[] = {
 };
 
 /* NULL text is null. */
-static void
-add_text (JsonBuilder *builder, const char *name, const char *text)
-{
-  json_builder_set_member_name (builder, name);
-  if (text != NULL)
-    json_builder_add_string_value (builder, text);
-  else
-    json_builder_add_null_value (builder);
-}
-
 static void
 add_number (JsonBuilder *builder, const char *name, double number, gboolean known)
 {
@@ -49,19 +40,12 @@ add_integer (JsonBuilder *builder, const char *name, guint64 number, gboolean kn
 }
 
 static void
-add_flag (JsonBuilder *builder, const char *name, gboolean flag)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, flag);
-}
-
-static void
 add_processor (JsonBuilder *builder, const LinnetMachine *machine)
 {
   g_auto (GStrv) isa = linnet_isa_list (machine->isa);
   gboolean kinds = machine->n_fast_cores > 0;
 
-  add_text (builder, "processor", machine->processor);
+  linnet_json_add_string (builder, "processor", machine->processor);
   add_integer (builder, "cores", machine->n_cores, TRUE);
   add_integer (builder, "fast_cores", machine->n_fast_cores, kinds);
   add_integer (builder, "slow_cores", machine->n_slow_cores, kinds);
@@ -73,7 +57,7 @@ add_processor (JsonBuilder *builder, const LinnetMachine *machine)
     json_builder_add_string_value (builder, isa[i]);
   json_builder_end_array (builder);
   add_integer (builder, "cache_bytes", machine->cache, machine->cache > 0);
-  add_flag (builder, "virtual", machine->is_virtual);
+  linnet_json_add_boolean (builder, "virtual", machine->is_virtual);
 }
 
 static void
@@ -84,7 +68,7 @@ add_memory (JsonBuilder *builder, const LinnetMachine *machine)
   add_integer (builder, "memory_bytes", machine->memory, known);
   add_integer (builder, "available_bytes", machine->available, machine->available > 0);
   add_integer (builder, "model_limit_bytes", linnet_machine_get_memory_limit (machine), known);
-  add_flag (builder, "limited", machine->limited);
+  linnet_json_add_boolean (builder, "limited", machine->limited);
   add_integer (builder, "own_bytes", machine->own_bytes, machine->own_bytes > 0);
   add_integer (builder, "swap_bytes", machine->swap, known);
   add_integer (builder, "swap_used_bytes", machine->swap_used, known);
@@ -98,7 +82,7 @@ add_disk (JsonBuilder *builder, const char *folder)
 
   json_builder_set_member_name (builder, "disk");
   json_builder_begin_object (builder);
-  add_text (builder, "folder", folder);
+  linnet_json_add_string (builder, "folder", folder);
   add_integer (builder, "free_bytes", bytes, known);
   json_builder_end_object (builder);
 }
@@ -113,10 +97,10 @@ cli_machine_to_json (const LinnetMachine *machine,
   json_builder_begin_object (builder);
   add_processor (builder, machine);
   add_memory (builder, machine);
-  add_text (builder, "power", POWERS[machine->power]);
+  linnet_json_add_string (builder, "power", POWERS[machine->power]);
   add_integer (builder, "battery_percent", (guint64) MAX (machine->battery_percent, 0),
                machine->battery_percent >= 0);
-  add_text (builder, "power_profile", PROFILES[machine->power_profile]);
+  linnet_json_add_string (builder, "power_profile", PROFILES[machine->power_profile]);
   add_number (builder, "temperature_celsius", machine->temperature, !isnan (machine->temperature));
   add_number (builder, "clock_hz", machine->clock_hz, machine->clock_hz > 0);
   add_number (builder, "clock_limit_hz", machine->clock_limit_hz, machine->clock_limit_hz > 0);

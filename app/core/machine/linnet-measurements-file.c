@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "engine/linnet-model.h"
+#include "linnet-json.h"
 #include "machine/linnet-measurements-private.h"
 
 #define VERSION     1
@@ -135,30 +136,6 @@ linnet_measurements_load (const char *processor)
 
 /* ---- Writing ------------------------------------------------------------------------------ */
 
-static void
-add_number (JsonBuilder *builder, const char *name, double number)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, number);
-}
-
-static void
-add_integer (JsonBuilder *builder, const char *name, gint64 number)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, number);
-}
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *text)
-{
-  json_builder_set_member_name (builder, name);
-  if (text != NULL)
-    json_builder_add_string_value (builder, text);
-  else
-    json_builder_add_null_value (builder);
-}
-
 JsonNode *
 linnet_measurements_to_json (const LinnetMeasurements *self)
 {
@@ -167,22 +144,22 @@ linnet_measurements_to_json (const LinnetMeasurements *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   json_builder_begin_object (builder);
-  add_integer (builder, "version", VERSION);
-  add_string (builder, "processor", self->processor);
-  add_string (builder, "cpu_level", self->cpu_level);
-  add_integer (builder, "n_threads", self->n_threads);
-  add_integer (builder, "measured_at", self->measured_at);
-  add_number (builder, "took_seconds", self->took_seconds);
-  add_number (builder, "read_bandwidth", self->read_bandwidth);
-  add_number (builder, "spread", self->spread);
-  add_number (builder, "int8_peak", self->int8_peak);
+  linnet_json_add_int (builder, "version", VERSION);
+  linnet_json_add_string (builder, "processor", self->processor);
+  linnet_json_add_string (builder, "cpu_level", self->cpu_level);
+  linnet_json_add_int (builder, "n_threads", self->n_threads);
+  linnet_json_add_int (builder, "measured_at", self->measured_at);
+  linnet_json_add_double (builder, "took_seconds", self->took_seconds);
+  linnet_json_add_double (builder, "read_bandwidth", self->read_bandwidth);
+  linnet_json_add_double (builder, "spread", self->spread);
+  linnet_json_add_double (builder, "int8_peak", self->int8_peak);
   json_builder_set_member_name (builder, "speeds");
   json_builder_begin_array (builder);
   for (guint i = 0; i < self->n_speeds; i++) {
     json_builder_begin_object (builder);
-    add_string (builder, "type", self->speeds[i].type);
-    add_number (builder, "decode", self->speeds[i].decode);
-    add_number (builder, "prefill", self->speeds[i].prefill);
+    linnet_json_add_string (builder, "type", self->speeds[i].type);
+    linnet_json_add_double (builder, "decode", self->speeds[i].decode);
+    linnet_json_add_double (builder, "prefill", self->speeds[i].prefill);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
