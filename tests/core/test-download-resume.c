@@ -64,6 +64,37 @@ test_tidied (Fixture *self, gconstpointer data)
   fixture_assert_done (self, download);
 }
 
+/* At any moment until it is done, and so between an answer and the word of it. */
+static void
+test_pause_anywhere (Fixture *self, gconstpointer data)
+{
+  gboolean is_done = FALSE;
+
+  if (self->registry == NULL)
+    return;
+  fixture_add_rule (self,
+                    "{'fault': 'redirect', 'location': 'other', 'host': 'origin', 'times': 0}");
+  for (guint n_steps = 0; !is_done; n_steps++) {
+    g_autoptr (LinnetDownload) download = fixture_download_new_plain (self);
+
+    linnet_download_start (download);
+    for (guint i = 0; i < n_steps && !is_done; i++) {
+      g_main_context_iteration (NULL, TRUE);
+      is_done = linnet_download_get_state (download) != LINNET_DOWNLOAD_RUNNING;
+    }
+    if (is_done) {
+      g_test_message ("done after %u steps", n_steps);
+      fixture_wait_for_end (download);
+      fixture_assert_done (self, download);
+      break;
+    }
+    linnet_download_pause (download);
+    fixture_run_for (2);
+    fixture_cancel (download);
+    fixture_assert_nothing_left (self);
+  }
+}
+
 static void
 test_cancel (Fixture *self, gconstpointer data)
 {
@@ -338,6 +369,7 @@ main (int argc, char **argv)
   program = argv[0];
   g_test_init (&argc, &argv, NULL);
   fixture_add ("/download/resume/pause", NULL, test_pause);
+  fixture_add ("/download/resume/pause-anywhere", NULL, test_pause_anywhere);
   fixture_add ("/download/resume/tidied", NULL, test_tidied);
   fixture_add ("/download/resume/cancel", NULL, test_cancel);
   fixture_add ("/download/resume/restart", NULL, test_restart);

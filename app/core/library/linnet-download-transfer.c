@@ -81,13 +81,22 @@ transfer_keep_connection (LinnetTransfer *self)
   g_clear_object (&self->stream);
 }
 
+/* The answer has come, and send_cb() not yet. A request cancelled in between is one that libsoup
+ * 3.6 believes to have failed: it ends it twice, and uses what it has freed. */
+static gboolean
+is_about_to_tell (LinnetTransfer *self)
+{
+  return self->stream == NULL && soup_message_get_status (self->message) != SOUP_STATUS_NONE;
+}
+
 /* The connection is closed: what it still has to say is not worth hearing. */
 static void
 transfer_stop (LinnetTransfer *self)
 {
   self->is_over = TRUE;
   g_clear_handle_id (&self->stall_id, g_source_remove);
-  g_cancellable_cancel (self->cancellable);
+  if (!is_about_to_tell (self))
+    g_cancellable_cancel (self->cancellable);
   if (self->stream != NULL)
     g_input_stream_close_async (self->stream, G_PRIORITY_DEFAULT, self->cancellable, NULL, NULL);
   g_clear_object (&self->stream);
