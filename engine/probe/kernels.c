@@ -17,6 +17,7 @@
 #define N_COLS 2048
 #define N_ROWS 6144
 
+#define SIZE_TRIES    3  /* of a product, to see how long it takes */
 #define FIRST_ROWS    64 /* of a matrix, a thread, while nothing is known of the speed */
 #define FEW_TOKENS    32 /* of a block on a computer for which a whole one is long */
 #define MAX_ROUNDS    64
@@ -117,9 +118,11 @@ clear (probe *p)
   lm_pool_free (p->pool);
 }
 
+/* What is written to is touched, too: getting pages is not what is to be measured. */
 static void
 fill_tokens (probe *p)
 {
+  memset (p->out, 0, (size_t) LM_BLOCK_TOKENS * N_ROWS * sizeof *p->out);
   for (size_t i = 0; i < (size_t) LM_BLOCK_TOKENS * N_COLS; i++)
     p->x[i] = (float) ((i * 2654435761u >> 8 & 0xffff) / 32768.0 - 1);
 }
@@ -221,23 +224,41 @@ multiply_pass (probe *p, subject *s, size_t n_rows, size_t n_tokens, double pass
   return n_weights / took;
 }
 
-/* Sets how much is multiplied at once: as a model would, unless that is long here. */
+/* Seconds that one product for prefill takes when nothing comes in between. */
+static double
+time_product (probe *p, subject *s)
+{
+  double least = LONGEST_SECONDS * 2;
+
+  for (int i = 0; i < SIZE_TRIES; i++) {
+    double start = lm_probe_now_seconds (), took;
+
+    multiply (p, s, s->n_rows, s->n_tokens);
+    took = lm_probe_now_seconds () - start;
+    least = took < least ? took : least;
+  }
+  return least;
+}
+
+/* Sets how much is multiplied at once: as a model would, unless that is long here. Tokens are
+ * prepared once for thousands of rows, so with few rows it would be the preparing that is
+ * measured. */
 static void
 choose_size (probe *p, subject *s)
 {
   size_t step = FIRST_ROWS * (size_t) p->threads.prefill;
-  double rate;
+  double took;
 
-  step = step < N_ROWS ? step : N_ROWS;
-  s->n_rows = step;
+  s->n_rows = step < N_ROWS ? step : N_ROWS;
   s->n_tokens = FEW_TOKENS;
-  rate = multiply_pass (p, s, s->n_rows, s->n_tokens, 0);
-  if ((double) step * N_COLS * LM_BLOCK_TOKENS > rate * LONGEST_SECONDS)
+  if (time_product (p, s) * LM_BLOCK_TOKENS > LONGEST_SECONDS * FEW_TOKENS)
     return;
   s->n_tokens = LM_BLOCK_TOKENS;
-  while (s->n_rows + step <= N_ROWS &&
-         (double) (s->n_rows + step) * N_COLS * LM_BLOCK_TOKENS <= rate * PREFILL_SECONDS)
-    s->n_rows += step;
+  took = time_product (p, s);
+  while (took < PREFILL_SECONDS / 2 && s->n_rows < N_ROWS) {
+    s->n_rows = 2 * s->n_rows < N_ROWS ? 2 * s->n_rows : N_ROWS;
+    took = time_product (p, s);
+  }
 }
 
 /* ---- Rates -------------------------------------------------------------------------------- */

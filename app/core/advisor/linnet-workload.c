@@ -180,7 +180,8 @@ linnet_workload_time_decode (const LinnetWorkload *self,
   return seconds + depth * self->kv_bytes / MAX (measurements->read_bandwidth, 1);
 }
 
-/* A block is bound by arithmetic, or, when it is short, by reading the weights. */
+/* A block waits for its weights once, which is in the rate of whole blocks that was measured, and
+ * the longer a token the shorter the block is. */
 static double
 time_block (const LinnetWorkload *self,
             const LinnetMeasurements *measurements,
@@ -188,6 +189,7 @@ time_block (const LinnetWorkload *self,
             guint depth)
 {
   double attention = n_tokens * (depth + n_tokens / 2.0) * self->attention_macs;
+  double waiting = 1 - (double) n_tokens / BLOCK_TOKENS;
   double seconds = self->shape.n_layers * LAYER_SECONDS;
 
   for (guint i = 0; i < self->n_parts; i++) {
@@ -195,7 +197,7 @@ time_block (const LinnetWorkload *self,
     double computing = n_tokens * part->layer_macs / prefill_rate (measurements, part->type);
     double reading = part->layer_bytes / decode_rate (measurements, part->type);
 
-    seconds += MAX (computing, reading);
+    seconds += computing + waiting * reading;
   }
   return seconds + attention / MAX (measurements->int8_peak * ATTENTION_SHARE, 1);
 }
