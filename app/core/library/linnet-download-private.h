@@ -124,8 +124,6 @@ LinnetTransfer *linnet_transfer_start (SoupSession *session,
 void linnet_transfer_resume (LinnetTransfer *self);
 /* No event comes any more, and self is gone. */
 void linnet_transfer_cancel (LinnetTransfer *self);
-/* https, or http to this computer: the only ones that are ever asked. */
-gboolean linnet_transfer_may_ask (GUri *uri);
 
 typedef struct {
   void (*changed) (gpointer user_data); /* verifying or fetching now */

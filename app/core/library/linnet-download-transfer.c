@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "library/linnet-address.h"
+
 #define CHUNK_BYTES       (256 * 1024)
 #define MAX_REDIRECTS     10
 #define MAX_WAIT_SECONDS  60
@@ -144,30 +146,6 @@ transfer_end_with_redirect (LinnetTransfer *self)
 }
 
 static gboolean
-is_loopback (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (strcmp (host, "localhost") == 0)
-    return TRUE;
-  address = g_inet_address_new_from_string (host);
-  return address != NULL && g_inet_address_get_is_loopback (address);
-}
-
-gboolean
-linnet_transfer_may_ask (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-
-  if (host == NULL || host[0] == '\0')
-    return FALSE;
-  if (strcmp (g_uri_get_scheme (uri), "https") == 0)
-    return TRUE;
-  return strcmp (g_uri_get_scheme (uri), "http") == 0 && is_loopback (uri);
-}
-
-static gboolean
 is_same_place (GUri *a, GUri *b)
 {
   return g_strcmp0 (g_uri_get_scheme (a), g_uri_get_scheme (b)) == 0 &&
@@ -210,20 +188,15 @@ get_strong_etag (SoupMessageHeaders *headers)
   return etag;
 }
 
-/* The sha256 that registries tell beside a redirect, with or without quotes. */
 static void
 keep_linked_etag (LinnetTransfer *self, SoupMessageHeaders *headers)
 {
-  const char *etag = soup_message_headers_get_one (headers, "X-Linked-ETag");
+  char *digest = linnet_address_dup_linked_sha256 (headers);
 
-  if (etag == NULL)
+  if (digest == NULL)
     return;
-  if (etag[0] == '"')
-    etag++;
-  if (strspn (etag, "0123456789abcdef") == 64 && (etag[64] == '\0' || etag[64] == '"')) {
-    g_free (self->linked_etag);
-    self->linked_etag = g_strndup (etag, 64);
-  }
+  g_free (self->linked_etag);
+  self->linked_etag = digest;
 }
 
 static guint
@@ -323,16 +296,11 @@ static void
 transfer_redirect (LinnetTransfer *self)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *location = soup_message_headers_get_one (headers, "Location");
-  g_autoptr (GUri) uri = NULL;
+  g_autoptr (GUri) uri =
+      linnet_address_follow (self->uri, soup_message_headers_get_one (headers, "Location"));
 
   keep_linked_etag (self, headers);
-  if (location != NULL)
-    uri = g_uri_parse_relative (self->uri, location, SOUP_HTTP_URI_FLAGS, NULL);
-  if (uri == NULL || !linnet_transfer_may_ask (uri) || ++self->n_redirects > MAX_REDIRECTS ||
-      /* From a safe place to one that is not, even on this computer. */
-      (strcmp (g_uri_get_scheme (self->uri), "https") == 0 &&
-       strcmp (g_uri_get_scheme (uri), "https") != 0)) {
+  if (uri == NULL || ++self->n_redirects > MAX_REDIRECTS) {
     transfer_end_with_redirect (self);
     return;
   }

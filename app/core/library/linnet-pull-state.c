@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "library/linnet-address.h"
 #include "library/linnet-download-private.h"
 #include "library/linnet-library-private.h"
 #include "library/linnet-registry-json.h"
@@ -93,7 +94,7 @@ are_safe_urls (const char *const *urls)
   if (urls == NULL || urls[0] == NULL)
     return FALSE;
   for (guint i = 0; urls[i] != NULL; i++)
-    if (!linnet_network_check_url (urls[i], NULL))
+    if (!linnet_address_check (urls[i], NULL))
       return FALSE;
   return TRUE;
 }
