@@ -9,7 +9,6 @@
 
 #define CHUNK_BYTES       (256 * 1024)
 #define MAX_REDIRECTS     10
-#define MAX_WAIT_SECONDS  60
 #define TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
 
 struct _LinnetTransfer {
@@ -175,19 +174,6 @@ wait_for_server (LinnetTransfer *self)
   self->heard_us = g_get_monotonic_time ();
 }
 
-/* Headers. */
-
-/* An ETag that promises the same bytes; NULL: none. */
-static const char *
-get_strong_etag (SoupMessageHeaders *headers)
-{
-  const char *etag = soup_message_headers_get_one (headers, "ETag");
-
-  if (etag == NULL || etag[0] != '"' || strlen (etag) < 3 || strlen (etag) > 256)
-    return NULL;
-  return etag;
-}
-
 static void
 keep_linked_etag (LinnetTransfer *self, SoupMessageHeaders *headers)
 {
@@ -197,49 +183,6 @@ keep_linked_etag (LinnetTransfer *self, SoupMessageHeaders *headers)
     return;
   g_free (self->linked_etag);
   self->linked_etag = digest;
-}
-
-static guint
-get_wait_seconds (SoupMessageHeaders *headers)
-{
-  const char *text = soup_message_headers_get_one (headers, "Retry-After");
-  guint64 seconds;
-
-  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT, &seconds, NULL))
-    return 0;
-  return (guint) MIN (seconds, MAX_WAIT_SECONDS);
-}
-
-/* FALSE: the answer is not one to this question. */
-static gboolean
-read_head (LinnetTransfer *self, LinnetTransferHead *head)
-{
-  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *encoding = soup_message_headers_get_one (headers, "Content-Encoding");
-  goffset start, end, total;
-
-  *head = (LinnetTransferHead) { .status = soup_message_get_status (self->message),
-                                 .etag = get_strong_etag (headers),
-                                 .linked_etag = self->linked_etag };
-  if (encoding != NULL && g_ascii_strcasecmp (encoding, "identity") != 0)
-    return FALSE;
-  if (head->status == SOUP_STATUS_OK) {
-    /* What does not say how long it is might have no end. */
-    if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH)
-      return FALSE;
-    total = soup_message_headers_get_content_length (headers);
-    head->end = head->total = (guint64) total;
-    return total > 0;
-  }
-  if (!soup_message_headers_get_content_range (headers, &start, &end, &total))
-    return FALSE;
-  if (start < 0 || end < start || total <= end || (guint64) start != self->start ||
-      (self->end > 0 && (guint64) end >= self->end))
-    return FALSE;
-  head->start = (guint64) start;
-  head->end = (guint64) end + 1;
-  head->total = (guint64) total;
-  return TRUE;
 }
 
 /* The body. */
@@ -320,8 +263,7 @@ transfer_refuse (LinnetTransfer *self, guint status)
                           status == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE;
 
   linnet_download_set_status_error (&error, status, g_uri_get_host (self->uri));
-  transfer_end (self, error, is_temporary,
-                get_wait_seconds (soup_message_get_response_headers (self->message)));
+  transfer_end (self, error, is_temporary, linnet_transfer_read_wait_seconds (self->message));
 }
 
 static void
@@ -331,10 +273,11 @@ transfer_accept (LinnetTransfer *self)
   LinnetTransferHead head;
 
   keep_linked_etag (self, soup_message_get_response_headers (self->message));
-  if (!read_head (self, &head)) {
+  if (!linnet_transfer_read_head (self->message, self->start, self->end, &head)) {
     transfer_end_with_nonsense (self);
     return;
   }
+  head.linked_etag = self->linked_etag;
   if (!self->events.head (self->user_data, &head, &error)) {
     if (!self->is_over)
       transfer_end (self, error, FALSE, 0);
