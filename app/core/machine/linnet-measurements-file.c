@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
-#include <math.h>
 
 #include "engine/linnet-model.h"
 #include "linnet-json.h"
