@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "cli.h"
+#include "linnet-json.h"
 #include "process.h"
 
 #define PROGRAM       "llama-bench"
@@ -99,13 +100,9 @@ make_command (const BenchPeer *self, const BenchPeerRun *run)
 static double
 get_number (JsonObject *object, const char *name)
 {
-  JsonNode *node = json_object_get_member (object, name);
+  double number;
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      (json_node_get_value_type (node) != G_TYPE_INT64 &&
-       json_node_get_value_type (node) != G_TYPE_DOUBLE))
-    return NAN;
-  return json_node_get_double (node);
+  return linnet_json_get_double (object, name, G_MAXDOUBLE, &number) ? number : NAN;
 }
 
 /* Whether an object of the array is about this test. Comparing with NAN is always false. */
@@ -124,13 +121,12 @@ static double
 find_rate (JsonArray *tests, guint n_prefill, guint n_decode, guint depth)
 {
   for (guint i = 0; i < json_array_get_length (tests); i++) {
-    JsonNode *node = json_array_get_element (tests, i);
+    JsonObject *object = linnet_json_as_object (json_array_get_element (tests, i));
     double rate;
 
-    if (!JSON_NODE_HOLDS_OBJECT (node) ||
-        !is_about (json_node_get_object (node), n_prefill, n_decode, depth))
+    if (object == NULL || !is_about (object, n_prefill, n_decode, depth))
       continue;
-    rate = get_number (json_node_get_object (node), "avg_ts");
+    rate = get_number (object, "avg_ts");
     if (isfinite (rate) && rate > 0)
       return rate;
   }
@@ -141,17 +137,15 @@ find_rate (JsonArray *tests, guint n_prefill, guint n_decode, guint depth)
 static char *
 describe_version (JsonArray *tests)
 {
-  JsonNode *node = json_array_get_element (tests, 0);
-  JsonObject *object = json_node_get_object (node);
+  JsonObject *object = linnet_json_as_object (json_array_get_element (tests, 0));
+  const char *commit = linnet_json_get_string (object, "build_commit");
   double number = get_number (object, "build_number");
   g_autoptr (GString) version = g_string_new ("llama.cpp");
-  JsonNode *commit = json_object_get_member (object, "build_commit");
 
   if (number > 0 && number < 1e9)
     g_string_append_printf (version, " %.0f", number);
-  if (commit != NULL && JSON_NODE_HOLDS_VALUE (commit) &&
-      json_node_get_value_type (commit) == G_TYPE_STRING)
-    g_string_append_printf (version, " (%s)", json_node_get_string (commit));
+  if (commit != NULL)
+    g_string_append_printf (version, " (%s)", commit);
   return cli_fit (version->str, VERSION_WIDTH);
 }
 
@@ -162,12 +156,9 @@ read_rates (const CliProcessResult *result,
             char **version,
             GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonNode *root = NULL;
+  g_autoptr (JsonNode) root = linnet_json_parse (result->output, result->length, result->length);
   JsonArray *tests;
 
-  if (json_parser_load_from_data (parser, result->output, (gssize) result->length, NULL))
-    root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_ARRAY (root)) {
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                          _ ("What the peer printed are not the figures of a llama-bench (-o json). "

@@ -7,18 +7,9 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "linnet-json.h"
 
 #define VALUE_WIDTH 72
-
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
 
 void
 cli_build_model (JsonBuilder *builder, LinnetLibraryModel *model)
@@ -27,19 +18,19 @@ cli_build_model (JsonBuilder *builder, LinnetLibraryModel *model)
   g_autofree char *recipe = modelfile != NULL ? linnet_modelfile_to_string (modelfile) : NULL;
 
   json_builder_begin_object (builder);
-  add_string (builder, "name", linnet_library_model_get_name (model));
-  add_string (builder, "title", linnet_library_model_get_title (model));
-  add_string (builder, "owner", linnet_owner_get_title (linnet_library_model_get_owner (model)));
-  add_string (builder, "path", linnet_library_model_get_path (model));
-  json_builder_set_member_name (builder, "bytes");
-  json_builder_add_int_value (builder, (gint64) linnet_library_model_get_bytes (model));
-  json_builder_set_member_name (builder, "parameters");
-  json_builder_add_int_value (builder, (gint64) linnet_library_model_get_n_parameters (model));
-  add_string (builder, "quantisation", linnet_library_model_get_quantisation (model));
-  add_string (builder, "architecture", linnet_library_model_get_architecture (model));
-  add_string (builder, "sha256", linnet_library_model_get_sha256 (model));
-  add_string (builder, "licence", linnet_library_model_get_licence (model));
-  add_string (builder, "modelfile", recipe);
+  linnet_json_add_string (builder, "name", linnet_library_model_get_name (model));
+  linnet_json_add_string (builder, "title", linnet_library_model_get_title (model));
+  linnet_json_add_string (builder, "owner",
+                          linnet_owner_get_title (linnet_library_model_get_owner (model)));
+  linnet_json_add_string (builder, "path", linnet_library_model_get_path (model));
+  linnet_json_add_int (builder, "bytes", (gint64) linnet_library_model_get_bytes (model));
+  linnet_json_add_int (builder, "parameters",
+                       (gint64) linnet_library_model_get_n_parameters (model));
+  linnet_json_add_string (builder, "quantisation", linnet_library_model_get_quantisation (model));
+  linnet_json_add_string (builder, "architecture", linnet_library_model_get_architecture (model));
+  linnet_json_add_string (builder, "sha256", linnet_library_model_get_sha256 (model));
+  linnet_json_add_string (builder, "licence", linnet_library_model_get_licence (model));
+  linnet_json_add_string (builder, "modelfile", recipe);
   json_builder_end_object (builder);
 }
 

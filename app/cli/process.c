@@ -80,23 +80,32 @@ late_cb (gpointer user_data)
 static void read_output (Run *run, GInputStream *stream);
 static void read_complaints (Run *run, GInputStream *stream);
 
-static void
-output_cb (GObject *stream, GAsyncResult *result, gpointer user_data)
+/* Puts what has come behind text; FALSE: nothing more will. */
+static gboolean
+take (Run *run, GString *text, GObject *stream, GAsyncResult *result)
 {
-  Run *run = user_data;
   g_autoptr (GBytes) bytes =
       g_input_stream_read_bytes_finish (G_INPUT_STREAM (stream), result, NULL);
 
   run->n_pending--;
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    return FALSE;
+  g_string_append_len (text, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
+  return TRUE;
+}
+
+static void
+output_cb (GObject *stream, GAsyncResult *result, gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (!take (run, run->output, stream, result))
     return;
-  if (run->output->len + g_bytes_get_size (bytes) > run->max_output) {
+  if (run->output->len > run->max_output) {
     run->was_talkative = TRUE;
     stop (run);
     return;
   }
-  g_string_append_len (run->output, g_bytes_get_data (bytes, NULL),
-                       (gssize) g_bytes_get_size (bytes));
   read_output (run, G_INPUT_STREAM (stream));
 }
 
@@ -104,14 +113,9 @@ static void
 complaints_cb (GObject *stream, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
-  g_autoptr (GBytes) bytes =
-      g_input_stream_read_bytes_finish (G_INPUT_STREAM (stream), result, NULL);
 
-  run->n_pending--;
-  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+  if (!take (run, run->complaints, stream, result))
     return;
-  g_string_append_len (run->complaints, g_bytes_get_data (bytes, NULL),
-                       (gssize) g_bytes_get_size (bytes));
   if (run->complaints->len > STDERR_BYTES)
     g_string_erase (run->complaints, 0, (gssize) (run->complaints->len - STDERR_BYTES));
   read_complaints (run, G_INPUT_STREAM (stream));

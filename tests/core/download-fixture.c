@@ -2,7 +2,6 @@
  * What the tests of LinnetDownload share. */
 #include "download-fixture.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 void
@@ -17,27 +16,13 @@ fixture_set_up (Fixture *self, gconstpointer data)
   self->sha256 = fixture_add_file (self, FILE_NAME, FILE_BYTES, 1);
 }
 
-static void
-remove_folder (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-
-    g_unlink (path);
-  }
-  g_rmdir (folder);
-}
-
 void
 fixture_tear_down (Fixture *self, gconstpointer data)
 {
   /* What a writer thread still does, it does before the folder goes. */
   fixture_run_for (20);
   if (self->folder != NULL)
-    remove_folder (self->folder);
+    fixture_remove_tree (self->folder);
   g_free (self->folder);
   g_free (self->url);
   g_free (self->cdn_url);

@@ -2,6 +2,8 @@
  * What the tests of core share. */
 #include "fixture.h"
 
+#include <glib/gstdio.h>
+
 #define PATIENCE_SECONDS 120
 
 static gboolean
@@ -41,6 +43,21 @@ fixture_run_for (guint milliseconds)
 
   g_timeout_add (milliseconds, set_true_cb, &over);
   fixture_wait (is_true, &over);
+}
+
+void
+fixture_remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir =
+      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *inner = g_build_filename (path, name, NULL);
+
+    fixture_remove_tree (inner);
+  }
+  g_remove (path);
 }
 
 const char *

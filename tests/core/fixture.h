@@ -10,6 +10,9 @@ void fixture_wait (gboolean (*condition) (gpointer data), gpointer data);
 /* Runs the main context for a while. */
 void fixture_run_for (guint milliseconds);
 
+/* Removes a folder with all that is in it; a link, and not what it leads to. */
+void fixture_remove_tree (const char *path);
+
 /* The demo model's path, or NULL: then the test has been marked as skipped. */
 const char *fixture_get_demo_model (void);
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fixture.h"
+
 /* The numbers of a "{FIRST-LAST/STEP}". */
 typedef struct {
   const char *begin; /* of it in the path; NULL: there is none */
@@ -129,27 +131,10 @@ machine_tree_unpack (const char *name)
   return machine_tree_unpack_text (text);
 }
 
-static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *child = g_build_filename (path, name, NULL);
-
-    if (!g_file_test (child, G_FILE_TEST_IS_SYMLINK) && g_file_test (child, G_FILE_TEST_IS_DIR))
-      remove_tree (child);
-    else
-      g_remove (child);
-  }
-  g_rmdir (path);
-}
-
 void
 machine_tree_remove (char *root)
 {
-  remove_tree (root);
+  fixture_remove_tree (root);
   g_free (root);
 }
 

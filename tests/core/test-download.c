@@ -172,27 +172,6 @@ test_proxy (Fixture *self, gconstpointer data)
   fixture_assert_done (self, download);
 }
 
-/* Nothing is asked for in the open but from this computer itself. */
-static void
-test_addresses (void)
-{
-  const char *good[] = { "https://example.org/a", "http://127.0.0.1:80/a", "http://localhost/a",
-                         "http://[::1]:8080/a" };
-  const char *bad[] = { "http://example.org/a", "http://10.0.0.1/a",      "http://127.0.0.1.org/a",
-                        "ftp://example.org/a",  "http://localhost.org/a", "file:///a" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
-    g_autoptr (GUri) uri = g_uri_parse (good[i], SOUP_HTTP_URI_FLAGS, NULL);
-
-    g_assert_true (linnet_transfer_may_ask (uri));
-  }
-  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
-    g_autoptr (GUri) uri = g_uri_parse (bad[i], SOUP_HTTP_URI_FLAGS, NULL);
-
-    g_assert_false (linnet_transfer_may_ask (uri));
-  }
-}
-
 /* One source is wrong, slow or dead: the other one does it. */
 static void
 test_two_sources (Fixture *self, gconstpointer data)
@@ -372,7 +351,6 @@ main (int argc, char **argv)
   fixture_add ("/download/linked-etag", NULL, test_linked_etag);
   fixture_add ("/download/credentials", NULL, test_credentials);
   fixture_add ("/download/proxy", NULL, test_proxy);
-  g_test_add_func ("/download/addresses", test_addresses);
   fixture_add ("/download/two-sources", NULL, test_two_sources);
   fixture_add ("/download/fastest-source", NULL, test_fastest_source);
   fixture_add ("/download/busy", NULL, test_busy);

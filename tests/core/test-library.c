@@ -23,21 +23,6 @@ below_home (const char *path)
   return g_build_filename (g_get_home_dir (), path, NULL);
 }
 
-static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir =
-      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *inner = g_build_filename (path, name, NULL);
-
-    remove_tree (inner);
-  }
-  g_remove (path);
-}
-
 /* Puts text, or a link to the demo model if it is NULL, at a path below the home. */
 static void
 put (Fixture *self, const char *path, const char *text)
@@ -96,7 +81,7 @@ tear_down (Fixture *self, gconstpointer data)
   /* The thread lets go of it a moment after it has answered. */
   fixture_run_for (50);
   fixture_assert_finalized (self->library);
-  remove_tree (g_get_home_dir ());
+  fixture_remove_tree (g_get_home_dir ());
 }
 
 static void

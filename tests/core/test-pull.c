@@ -3,7 +3,6 @@
  * that also breaks off, and programs that end in the middle. */
 #include "library/linnet-pull-list.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -16,20 +15,6 @@ typedef struct {
   LinnetPullList *list;
   guint n_finished;
 } Fixture;
-
-static void
-remove_tree (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *inner = g_build_filename (path, name, NULL);
-
-    remove_tree (inner);
-  }
-  g_remove (path);
-}
 
 static void
 set_endpoint (Fixture *self, const char *variable, const char *path)
@@ -99,7 +84,7 @@ tear_down (Fixture *self, gconstpointer data)
   if (self->registry == NULL)
     return;
   close_library (self);
-  remove_tree (self->folder);
+  fixture_remove_tree (self->folder);
   g_free (self->folder);
   registry_free (self->registry);
 }

@@ -288,6 +288,16 @@ class App:
     def keys(self, *names):
         xdotool('key', '--clearmodifiers', *names)
 
+    def tab_to(self, role, name):
+        """Goes there with Tab, as one without a mouse does, and returns it."""
+        for _ in range(60):
+            thing = self.find(role, name)
+            if self.has(thing, 'FOCUSED'):
+                return thing
+            self.keys('Tab')
+            time.sleep(0.1)
+        raise NotSeen(f'“{name}” cannot be reached with Tab')
+
     def open(self, path):
         """Opens a file as a file manager does: in the window that is there."""
         subprocess.run([find_program(), path], check=True, timeout=20,

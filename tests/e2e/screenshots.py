@@ -102,16 +102,6 @@ MODELS = {
 }
 
 
-def focus(app, role, name):
-    for _ in range(60):
-        thing = app.find(role, name)
-        if app.has(thing, 'FOCUSED'):
-            return thing
-        app.keys('Tab')
-        time.sleep(0.1)
-    sys.exit(f'“{name}” cannot be reached')
-
-
 def show_models(app, language):
     """With a model of Linnet's own, one of Ollama's, and one on its way."""
     words = MODELS[language]
@@ -128,7 +118,7 @@ def show_models(app, language):
 
 
 def get_by_name(app, language, name):
-    field = focus(app, 'text', MODELS[language]['name'])
+    field = app.tab_to('text', MODELS[language]['name'])
     app.write(field, name)
     app.keys('Return')
 
@@ -150,14 +140,14 @@ def show_delete(app, language):
 
 def show_details(app, language):
     show_models(app, language)
-    focus(app, 'list item', 'MiniMind2-Small')
+    app.tab_to('list item', 'MiniMind2-Small')
     app.keys('Return')
     time.sleep(1)
 
 
 def show_quantisations(app, language):
     show_models(app, language)
-    focus(app, 'list item', 'Qwen2.5 3B Instruct')
+    app.tab_to('list item', 'Qwen2.5 3B Instruct')
     app.keys('Return')
     time.sleep(1)
 

@@ -20,3 +20,8 @@ class Tap:
             traceback.print_exc(file=sys.stdout)
             print(f'not ok {self.count} - {test.__doc__}: {str(error).splitlines()[:1]}',
                   flush=True)
+
+
+def says_no_nonsense(app, *_):
+    """The program printed no warnings."""
+    assert not app.complaints(), '\n'.join(app.complaints())

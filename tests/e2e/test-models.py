@@ -10,7 +10,7 @@ import time
 sys.dont_write_bytecode = True
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, FOREIGN, Server, Store, make_ollama_store  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 NAME = 'minimind:26m'
 TITLE = 'MiniMind2-Small'  # as its file calls itself
@@ -43,20 +43,9 @@ def row(app, title, timeout=20):
     return app.find('list item', title, timeout=timeout)
 
 
-def focus(app, role, name):
-    """Goes there with Tab, as one without a mouse does."""
-    for _ in range(60):
-        thing = app.find(role, name)
-        if app.has(thing, 'FOCUSED'):
-            return thing
-        app.keys('Tab')
-        time.sleep(0.1)
-    raise AssertionError(f'“{name}” cannot be reached with Tab')
-
-
 def get_by_name(app, text):
     """Writes a name into the row and applies it."""
-    field = focus(app, 'text', 'Name or link, such as qwen2.5:3b')
+    field = app.tab_to('text', 'Name or link, such as qwen2.5:3b')
     app.write(field, text)
     app.find('button', 'Apply')
     app.keys('Return')
@@ -116,7 +105,7 @@ def download_pauses_and_goes_on(app, root):
 
 def details_are_shown(app, root):
     """The details tell path, licence and recipe."""
-    focus(app, 'list item', TITLE)
+    app.tab_to('list item', TITLE)
     app.keys('Return')
     app.find('label', 'Architecture')
     app.find('label', contains='Apache License')
@@ -175,11 +164,6 @@ def preferences_open(app, root):
     app.find('dialog', 'Preferences')
     app.keys('Escape')
     app.gone('dialog', 'Preferences')
-
-
-def says_no_nonsense(app, root):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 TESTS_IN_ORDER = (page_shows_what_is_here, computer_is_measured, wrong_name_is_explained,

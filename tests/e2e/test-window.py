@@ -11,7 +11,7 @@ import time
 sys.dont_write_bytecode = True
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 MODEL = 'MiniMind2-Small'
 # Roles that something can be done with; each must say what.
@@ -188,11 +188,6 @@ def closes_while_answering(app):
     ask(app, 'Tell me a long story.')
     app.keys('ctrl+w')
     assert app.process.wait(10) == 0, f'the program ended with {app.process.returncode}'
-
-
-def says_no_nonsense(app):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 def no_model_at_first(app):

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 from server import Server  # noqa: E402
 
 MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
@@ -198,11 +198,6 @@ def speaks_chinese(app):
     heading(app, '欢迎使用 Linnet')
     app.press(app.find('button', contains='开始'))
     heading(app, '这台电脑能做什么')
-
-
-def says_no_nonsense(app):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 def go_through(tap, desktop, server):

@@ -191,16 +191,7 @@ read_shape (Reader *self, LinnetCatalogueModel *model)
 static void
 check_shape (Reader *self, LinnetCatalogueModel *model)
 {
-  LinnetModelShape shape = {
-    .architecture = model->architecture,
-    .n_vocab = model->n_vocab,
-    .n_embd = model->n_embd,
-    .n_layers = model->n_layers,
-    .n_ff = model->n_ff,
-    .n_heads = model->n_heads,
-    .n_kv_heads = model->n_kv_heads,
-    .head_dim = model->head_dim,
-  };
+  LinnetModelShape shape = linnet_recipe_get_shape (model);
   gint64 stated = read_int (self, "parameters", FALSE, 1, G_MAXINT64);
   g_autoptr (GError) error = NULL;
   LinnetModelMemory memory;

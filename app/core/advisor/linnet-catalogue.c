@@ -8,6 +8,7 @@
 
 #include "advisor/linnet-catalogue-private.h"
 #include "linnet-data.h"
+#include "linnet-json.h"
 
 #define FILE_NAME "catalogue.json"
 #define VERSION   1
@@ -118,17 +119,15 @@ read_models (LinnetCatalogue *self, JsonArray *array, GError **error)
 static gboolean
 read_root (LinnetCatalogue *self, JsonNode *root, GError **error)
 {
-  JsonObject *object =
-      root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
-  JsonNode *version = object != NULL ? json_object_get_member (object, "version") : NULL;
-  JsonNode *models = object != NULL ? json_object_get_member (object, "models") : NULL;
+  JsonObject *object = linnet_json_as_object (root);
+  JsonArray *models = linnet_json_get_array (object, "models", G_MAXUINT);
+  gint64 version;
 
-  if (version == NULL || json_node_get_value_type (version) != G_TYPE_INT64 ||
-      json_node_get_int (version) != VERSION)
+  if (!linnet_json_get_int (object, "version", VERSION, VERSION, &version))
     return fail (error, _ ("The catalogue has to be an object with “version”: 1 and “models”."));
-  if (models == NULL || !JSON_NODE_HOLDS_ARRAY (models))
+  if (models == NULL)
     return fail (error, _ ("The catalogue’s “models” has to be a list."));
-  return read_models (self, json_node_get_array (models), error);
+  return read_models (self, models, error);
 }
 
 /* The user's own, or the one that came with Linnet. Transfer full; NULL: there is none. */

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "linnet-json.h"
+
 #define FILE_NAME   "history.json"
 #define VERSION     1
 #define MAX_ENTRIES 500
@@ -87,25 +89,10 @@ linnet_history_init (LinnetHistory *self)
 
 /* ---- The file ----------------------------------------------------------------------------- */
 
-static gboolean
-read_number (JsonObject *object, const char *name, double max, double *value)
-{
-  JsonNode *node = json_object_get_member (object, name);
-  GType type = node != NULL ? json_node_get_value_type (node) : G_TYPE_INVALID;
-
-  if (type != G_TYPE_INT64 && type != G_TYPE_DOUBLE)
-    return FALSE;
-  *value = json_node_get_double (node);
-  return isfinite (*value) && *value >= 0 && *value <= max;
-}
-
 static const char *
 read_text (JsonObject *object, const char *name)
 {
-  JsonNode *node = json_object_get_member (object, name);
-  const char *text = node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
-                         ? json_node_get_string (node)
-                         : NULL;
+  const char *text = linnet_json_get_string (object, name);
 
   return text != NULL && strlen (text) <= MAX_TEXT ? text : NULL;
 }
@@ -114,21 +101,21 @@ read_text (JsonObject *object, const char *name)
 static LinnetHistoryEntry *
 read_entry (JsonNode *node)
 {
-  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  const char *model = object != NULL ? read_text (object, "model") : NULL;
-  const char *quantisation = object != NULL ? read_text (object, "quantisation") : NULL;
+  JsonObject *object = linnet_json_as_object (node);
+  const char *model = read_text (object, "model");
+  const char *quantisation = read_text (object, "quantisation");
   double bytes, prompt, answer, when;
   LinnetHistoryEntry entry = { 0 };
 
   if (model == NULL || quantisation == NULL ||
-      !read_number (object, "weight_bytes", 1e15, &bytes) ||
-      !read_number (object, "prompt_tokens", G_MAXINT, &prompt) ||
-      !read_number (object, "answer_tokens", G_MAXINT, &answer) ||
-      !read_number (object, "prefill", MAX_SPEED, &entry.prefill) ||
-      !read_number (object, "decode", MAX_SPEED, &entry.decode) ||
-      !read_number (object, "forecast_prefill", MAX_SPEED, &entry.forecast_prefill) ||
-      !read_number (object, "forecast_decode", MAX_SPEED, &entry.forecast_decode) ||
-      !read_number (object, "when", 1e12, &when))
+      !linnet_json_get_double (object, "weight_bytes", 1e15, &bytes) ||
+      !linnet_json_get_double (object, "prompt_tokens", G_MAXINT, &prompt) ||
+      !linnet_json_get_double (object, "answer_tokens", G_MAXINT, &answer) ||
+      !linnet_json_get_double (object, "prefill", MAX_SPEED, &entry.prefill) ||
+      !linnet_json_get_double (object, "decode", MAX_SPEED, &entry.decode) ||
+      !linnet_json_get_double (object, "forecast_prefill", MAX_SPEED, &entry.forecast_prefill) ||
+      !linnet_json_get_double (object, "forecast_decode", MAX_SPEED, &entry.forecast_decode) ||
+      !linnet_json_get_double (object, "when", 1e12, &when))
     return NULL;
   entry.model = (char *) model;
   entry.quantisation = (char *) quantisation;
@@ -140,22 +127,13 @@ read_entry (JsonNode *node)
 }
 
 static gboolean
-read_entries (LinnetHistory *self, const char *contents, gsize length)
+read_entries (LinnetHistory *self, JsonNode *root)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  JsonNode *root, *list;
-  JsonArray *array;
+  JsonArray *array = linnet_json_get_array (linnet_json_as_object (root), "answers", G_MAXUINT);
   guint n, first;
 
-  if (!json_parser_load_from_data (parser, contents, (gssize) length, NULL))
+  if (array == NULL)
     return FALSE;
-  root = json_parser_get_root (parser);
-  list = root != NULL && JSON_NODE_HOLDS_OBJECT (root)
-             ? json_object_get_member (json_node_get_object (root), "answers")
-             : NULL;
-  if (list == NULL || !JSON_NODE_HOLDS_ARRAY (list))
-    return FALSE;
-  array = json_node_get_array (list);
   n = json_array_get_length (array);
   first = n > MAX_ENTRIES ? n - MAX_ENTRIES : 0;
   for (guint i = first; i < n; i++) {
@@ -182,69 +160,47 @@ set_aside (LinnetHistory *self)
 static void
 load (LinnetHistory *self)
 {
-  g_autofree char *contents = NULL;
-  GStatBuf info;
-  gsize length;
+  g_autoptr (JsonNode) root = NULL;
 
-  if (g_stat (self->path, &info) != 0)
+  if (!g_file_test (self->path, G_FILE_TEST_EXISTS))
     return;
-  if (info.st_size > MAX_BYTES || !g_file_get_contents (self->path, &contents, &length, NULL) ||
-      !read_entries (self, contents, length))
+  root = linnet_json_load (self->path, MAX_BYTES);
+  if (!read_entries (self, root))
     set_aside (self);
-}
-
-static void
-add_int (JsonBuilder *builder, const char *name, gint64 value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
 }
 
 static void
 write_entry (JsonBuilder *builder, const LinnetHistoryEntry *entry)
 {
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "model");
-  json_builder_add_string_value (builder, entry->model);
-  json_builder_set_member_name (builder, "quantisation");
-  json_builder_add_string_value (builder, entry->quantisation);
-  add_int (builder, "weight_bytes", (gint64) entry->weight_bytes);
-  add_int (builder, "prompt_tokens", entry->n_prompt_tokens);
-  add_int (builder, "answer_tokens", entry->n_answer_tokens);
-  add_double (builder, "prefill", entry->prefill);
-  add_double (builder, "decode", entry->decode);
-  add_double (builder, "forecast_prefill", entry->forecast_prefill);
-  add_double (builder, "forecast_decode", entry->forecast_decode);
-  add_int (builder, "when", entry->when);
+  linnet_json_add_string (builder, "model", entry->model);
+  linnet_json_add_string (builder, "quantisation", entry->quantisation);
+  linnet_json_add_int (builder, "weight_bytes", (gint64) entry->weight_bytes);
+  linnet_json_add_int (builder, "prompt_tokens", entry->n_prompt_tokens);
+  linnet_json_add_int (builder, "answer_tokens", entry->n_answer_tokens);
+  linnet_json_add_double (builder, "prefill", entry->prefill);
+  linnet_json_add_double (builder, "decode", entry->decode);
+  linnet_json_add_double (builder, "forecast_prefill", entry->forecast_prefill);
+  linnet_json_add_double (builder, "forecast_decode", entry->forecast_decode);
+  linnet_json_add_int (builder, "when", entry->when);
   json_builder_end_object (builder);
 }
 
-/* Whole or not at all: a new file takes the old one's place. */
 static gboolean
 save (LinnetHistory *self, GError **error)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
   g_autofree char *folder = g_path_get_dirname (self->path);
-  g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  add_int (builder, "version", VERSION);
-  json_builder_set_member_name (builder, "answers");
-  json_builder_begin_array (builder);
+  linnet_json_add_int (builder, "version", VERSION);
+  linnet_json_begin_array (builder, "answers");
   for (guint i = 0; i < self->entries->len; i++)
     write_entry (builder, self->entries->pdata[i]);
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
   if (g_mkdir_with_parents (folder, 0700) != 0) {
     int code = errno;
     g_autofree char *name = g_filename_display_name (folder);
@@ -254,9 +210,7 @@ save (LinnetHistory *self, GError **error)
                  g_strerror (code));
     return FALSE;
   }
-  return g_file_set_contents_full (self->path, text, -1,
-                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                   0600, error);
+  return linnet_json_save (root, self->path, 0600, error);
 }
 
 /* ---- Public ------------------------------------------------------------------------------- */

@@ -219,3 +219,18 @@ linnet_recipe_count_parameters (const LinnetCatalogueModel *model)
   }
   return n;
 }
+
+LinnetModelShape
+linnet_recipe_get_shape (const LinnetCatalogueModel *model)
+{
+  return (LinnetModelShape) {
+    .architecture = model->architecture,
+    .n_vocab = model->n_vocab,
+    .n_embd = model->n_embd,
+    .n_layers = model->n_layers,
+    .n_ff = model->n_ff,
+    .n_heads = model->n_heads,
+    .n_kv_heads = model->n_kv_heads,
+    .head_dim = model->head_dim,
+  };
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "advisor/linnet-catalogue.h"
+#include "engine/linnet-plan.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,9 @@ GArray *linnet_recipe_list_tensors (const LinnetCatalogueModel *model, const cha
 
 /* Bytes of such a file, its vocabulary included; 0: unknown. */
 guint64 linnet_recipe_get_file_bytes (const LinnetCatalogueModel *model, const char *quantisation);
+
+/* Lives as long as model. */
+LinnetModelShape linnet_recipe_get_shape (const LinnetCatalogueModel *model);
 
 /* Weights that model's shape makes. */
 guint64 linnet_recipe_count_parameters (const LinnetCatalogueModel *model);

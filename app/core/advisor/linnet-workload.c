@@ -83,18 +83,7 @@ linnet_workload_init (LinnetWorkload *self,
   g_return_val_if_fail (model != NULL && quantisation != NULL, FALSE);
 
   tensors = linnet_recipe_list_tensors (model, quantisation);
-  *self = (LinnetWorkload) {
-    .shape = {
-      .architecture = model->architecture,
-      .n_vocab = model->n_vocab,
-      .n_embd = model->n_embd,
-      .n_layers = model->n_layers,
-      .n_ff = model->n_ff,
-      .n_heads = model->n_heads,
-      .n_kv_heads = model->n_kv_heads,
-      .head_dim = model->head_dim,
-    },
-  };
+  *self = (LinnetWorkload) { .shape = linnet_recipe_get_shape (model) };
   for (guint i = 0; i < tensors->len; i++)
     add_tensor (self, &g_array_index (tensors, LinnetRecipeTensor, i), model->tied);
   return finish (self, cache_type, error);

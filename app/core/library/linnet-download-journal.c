@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
-#include <string.h>
+
+#include "linnet-json.h"
 
 #define VERSION 1
 /* More of either than any download makes. */
@@ -136,65 +136,23 @@ linnet_journal_add_source (LinnetJournal *self, const char *url)
   return self->sources->len - 1;
 }
 
-/* A member of that type, or NULL. */
-static JsonNode *
-get_value (JsonObject *object, const char *name, GType type)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type
-             ? node
-             : NULL;
-}
-
-static char *
-dup_text (JsonObject *object, const char *name)
-{
-  JsonNode *node = get_value (object, name, G_TYPE_STRING);
-
-  return node != NULL ? json_node_dup_string (node) : NULL;
-}
-
-static JsonArray *
-get_array (JsonObject *object, const char *name, guint max_length)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
-    return NULL;
-  return json_array_get_length (json_node_get_array (node)) <= max_length
-             ? json_node_get_array (node)
-             : NULL;
-}
-
-static gboolean
-get_number (JsonArray *row, guint i, guint64 *number)
-{
-  JsonNode *node = json_array_get_element (row, i);
-
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 ||
-      json_node_get_int (node) < 0)
-    return FALSE;
-  *number = (guint64) json_node_get_int (node);
-  return TRUE;
-}
-
 static gboolean
 read_ranges (LinnetJournal *self, JsonArray *rows)
 {
+  gint64 bytes = (gint64) self->bytes;
+  gint64 n_sources = self->sources->len;
+
   for (guint i = 0; i < json_array_get_length (rows); i++) {
     JsonNode *node = json_array_get_element (rows, i);
-    guint64 start, end, source;
+    JsonArray *row = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+    gint64 start, end, source;
 
-    if (!JSON_NODE_HOLDS_ARRAY (node) || json_array_get_length (json_node_get_array (node)) != 3)
+    if (row == NULL || json_array_get_length (row) != 3 ||
+        !linnet_json_as_int (json_array_get_element (row, 0), 0, bytes - 1, &start) ||
+        !linnet_json_as_int (json_array_get_element (row, 1), start + 1, bytes, &end) ||
+        !linnet_json_as_int (json_array_get_element (row, 2), 0, n_sources - 1, &source))
       return FALSE;
-    if (!get_number (json_node_get_array (node), 0, &start) ||
-        !get_number (json_node_get_array (node), 1, &end) ||
-        !get_number (json_node_get_array (node), 2, &source))
-      return FALSE;
-    if (start >= end || end > self->bytes || source >= self->sources->len)
-      return FALSE;
-    linnet_ranges_add (self->ranges, start, end, (guint) source);
+    linnet_ranges_add (self->ranges, (guint64) start, (guint64) end, (guint) source);
   }
   return TRUE;
 }
@@ -203,55 +161,33 @@ static LinnetJournal *
 read_journal (JsonObject *object)
 {
   g_autoptr (LinnetJournal) self = NULL;
-  g_autofree char *sha256 = dup_text (object, "sha256");
-  JsonNode *version = get_value (object, "version", G_TYPE_INT64);
-  JsonNode *bytes = get_value (object, "bytes", G_TYPE_INT64);
-  JsonArray *sources = get_array (object, "sources", MAX_SOURCES);
-  JsonArray *ranges = get_array (object, "ranges", MAX_RANGES);
+  g_auto (GStrv) sources = linnet_json_get_strings (object, "sources", MAX_SOURCES);
+  JsonArray *ranges = linnet_json_get_array (object, "ranges", MAX_RANGES);
+  gint64 version, bytes;
 
-  if (version == NULL || json_node_get_int (version) != VERSION || bytes == NULL ||
-      json_node_get_int (bytes) < 0 || sources == NULL || ranges == NULL)
+  if (!linnet_json_get_int (object, "version", VERSION, VERSION, &version) ||
+      !linnet_json_get_int (object, "bytes", 0, G_MAXINT64, &bytes) || sources == NULL ||
+      ranges == NULL)
     return NULL;
-  self = linnet_journal_new (sha256, (guint64) json_node_get_int (bytes));
-  self->etag = dup_text (object, "etag");
-  for (guint i = 0; i < json_array_get_length (sources); i++) {
-    JsonNode *node = json_array_get_element (sources, i);
-
-    if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
-      return NULL;
-    g_ptr_array_add (self->sources, json_node_dup_string (node));
-  }
+  self = linnet_journal_new (linnet_json_get_string (object, "sha256"), (guint64) bytes);
+  self->etag = g_strdup (linnet_json_get_string (object, "etag"));
+  for (guint i = 0; sources[i] != NULL; i++)
+    g_ptr_array_add (self->sources, g_strdup (sources[i]));
   return read_ranges (self, ranges) ? g_steal_pointer (&self) : NULL;
 }
 
 LinnetJournal *
 linnet_journal_load (const char *path)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
-  g_autofree char *text = NULL;
-  gsize length = 0;
+  g_autoptr (JsonNode) root = linnet_json_load (path, MAX_JOURNAL_BYTES);
 
-  if (stream == NULL)
-    return NULL;
-  text = g_malloc (MAX_JOURNAL_BYTES);
-  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), text, MAX_JOURNAL_BYTES, &length, NULL,
-                                NULL) ||
-      length == MAX_JOURNAL_BYTES)
-    return NULL;
-  if (!json_parser_load_from_data (parser, text, (gssize) length, NULL) ||
-      json_parser_get_root (parser) == NULL ||
-      !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
-    return NULL;
-  return read_journal (json_node_get_object (json_parser_get_root (parser)));
+  return read_journal (linnet_json_as_object (root));
 }
 
 static void
 build_ranges (JsonBuilder *builder, const GArray *ranges)
 {
-  json_builder_set_member_name (builder, "ranges");
-  json_builder_begin_array (builder);
+  linnet_json_begin_array (builder, "ranges");
   for (guint i = 0; i < MIN (ranges->len, MAX_RANGES); i++) {
     const LinnetRange *range = &g_array_index (ranges, LinnetRange, i);
 
@@ -287,20 +223,13 @@ linnet_journal_save (const LinnetJournal *self, const char *path, GError **error
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "version");
-  json_builder_add_int_value (builder, VERSION);
-  json_builder_set_member_name (builder, "bytes");
-  json_builder_add_int_value (builder, (gint64) self->bytes);
-  if (self->sha256 != NULL) {
-    json_builder_set_member_name (builder, "sha256");
-    json_builder_add_string_value (builder, self->sha256);
-  }
-  if (self->etag != NULL) {
-    json_builder_set_member_name (builder, "etag");
-    json_builder_add_string_value (builder, self->etag);
-  }
-  json_builder_set_member_name (builder, "sources");
-  json_builder_begin_array (builder);
+  linnet_json_add_int (builder, "version", VERSION);
+  linnet_json_add_int (builder, "bytes", (gint64) self->bytes);
+  if (self->sha256 != NULL)
+    linnet_json_add_string (builder, "sha256", self->sha256);
+  if (self->etag != NULL)
+    linnet_json_add_string (builder, "etag", self->etag);
+  linnet_json_begin_array (builder, "sources");
   for (guint i = 0; i < self->sources->len; i++)
     json_builder_add_string_value (builder, self->sources->pdata[i]);
   json_builder_end_array (builder);

@@ -101,6 +101,15 @@ typedef struct {
   const char *linked_etag; /* sha256 that a registry told on the way; NULL: none */
 } LinnetTransferHead;
 
+/* Everything but linked_etag, which more than one answer can tell; what it points to is message's.
+ * asked_end: 0, if everything from asked_start was. FALSE: it is no answer to that. */
+gboolean linnet_transfer_read_head (SoupMessage *message,
+                                    guint64 asked_start,
+                                    guint64 asked_end,
+                                    LinnetTransferHead *head);
+/* How long the server wants to be left alone, within reason; 0: it does not say. */
+guint linnet_transfer_read_wait_seconds (SoupMessage *message);
+
 typedef struct _LinnetTransfer LinnetTransfer;
 
 typedef struct {
@@ -124,8 +133,6 @@ LinnetTransfer *linnet_transfer_start (SoupSession *session,
 void linnet_transfer_resume (LinnetTransfer *self);
 /* No event comes any more, and self is gone. */
 void linnet_transfer_cancel (LinnetTransfer *self);
-/* https, or http to this computer: the only ones that are ever asked. */
-gboolean linnet_transfer_may_ask (GUri *uri);
 
 typedef struct {
   void (*changed) (gpointer user_data); /* verifying or fetching now */

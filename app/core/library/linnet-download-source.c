@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "library/linnet-address.h"
+
 LinnetDownloadSource *
 linnet_download_source_new (const char *url)
 {
@@ -11,7 +13,7 @@ linnet_download_source_new (const char *url)
   g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
 
   self->url = g_strdup (url);
-  if (uri == NULL || !linnet_transfer_may_ask (uri)) {
+  if (uri == NULL || !linnet_address_may_ask (uri)) {
     self->label = g_strdup ("");
     self->host = g_strdup (url);
     linnet_download_set_address_error (&self->failure, url);

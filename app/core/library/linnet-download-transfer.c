@@ -5,9 +5,10 @@
 
 #include <string.h>
 
+#include "library/linnet-address.h"
+
 #define CHUNK_BYTES       (256 * 1024)
 #define MAX_REDIRECTS     10
-#define MAX_WAIT_SECONDS  60
 #define TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
 
 struct _LinnetTransfer {
@@ -144,30 +145,6 @@ transfer_end_with_redirect (LinnetTransfer *self)
 }
 
 static gboolean
-is_loopback (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (strcmp (host, "localhost") == 0)
-    return TRUE;
-  address = g_inet_address_new_from_string (host);
-  return address != NULL && g_inet_address_get_is_loopback (address);
-}
-
-gboolean
-linnet_transfer_may_ask (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-
-  if (host == NULL || host[0] == '\0')
-    return FALSE;
-  if (strcmp (g_uri_get_scheme (uri), "https") == 0)
-    return TRUE;
-  return strcmp (g_uri_get_scheme (uri), "http") == 0 && is_loopback (uri);
-}
-
-static gboolean
 is_same_place (GUri *a, GUri *b)
 {
   return g_strcmp0 (g_uri_get_scheme (a), g_uri_get_scheme (b)) == 0 &&
@@ -197,76 +174,15 @@ wait_for_server (LinnetTransfer *self)
   self->heard_us = g_get_monotonic_time ();
 }
 
-/* Headers. */
-
-/* An ETag that promises the same bytes; NULL: none. */
-static const char *
-get_strong_etag (SoupMessageHeaders *headers)
-{
-  const char *etag = soup_message_headers_get_one (headers, "ETag");
-
-  if (etag == NULL || etag[0] != '"' || strlen (etag) < 3 || strlen (etag) > 256)
-    return NULL;
-  return etag;
-}
-
-/* The sha256 that registries tell beside a redirect, with or without quotes. */
 static void
 keep_linked_etag (LinnetTransfer *self, SoupMessageHeaders *headers)
 {
-  const char *etag = soup_message_headers_get_one (headers, "X-Linked-ETag");
+  char *digest = linnet_address_dup_linked_sha256 (headers);
 
-  if (etag == NULL)
+  if (digest == NULL)
     return;
-  if (etag[0] == '"')
-    etag++;
-  if (strspn (etag, "0123456789abcdef") == 64 && (etag[64] == '\0' || etag[64] == '"')) {
-    g_free (self->linked_etag);
-    self->linked_etag = g_strndup (etag, 64);
-  }
-}
-
-static guint
-get_wait_seconds (SoupMessageHeaders *headers)
-{
-  const char *text = soup_message_headers_get_one (headers, "Retry-After");
-  guint64 seconds;
-
-  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT, &seconds, NULL))
-    return 0;
-  return (guint) MIN (seconds, MAX_WAIT_SECONDS);
-}
-
-/* FALSE: the answer is not one to this question. */
-static gboolean
-read_head (LinnetTransfer *self, LinnetTransferHead *head)
-{
-  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *encoding = soup_message_headers_get_one (headers, "Content-Encoding");
-  goffset start, end, total;
-
-  *head = (LinnetTransferHead) { .status = soup_message_get_status (self->message),
-                                 .etag = get_strong_etag (headers),
-                                 .linked_etag = self->linked_etag };
-  if (encoding != NULL && g_ascii_strcasecmp (encoding, "identity") != 0)
-    return FALSE;
-  if (head->status == SOUP_STATUS_OK) {
-    /* What does not say how long it is might have no end. */
-    if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH)
-      return FALSE;
-    total = soup_message_headers_get_content_length (headers);
-    head->end = head->total = (guint64) total;
-    return total > 0;
-  }
-  if (!soup_message_headers_get_content_range (headers, &start, &end, &total))
-    return FALSE;
-  if (start < 0 || end < start || total <= end || (guint64) start != self->start ||
-      (self->end > 0 && (guint64) end >= self->end))
-    return FALSE;
-  head->start = (guint64) start;
-  head->end = (guint64) end + 1;
-  head->total = (guint64) total;
-  return TRUE;
+  g_free (self->linked_etag);
+  self->linked_etag = digest;
 }
 
 /* The body. */
@@ -323,16 +239,11 @@ static void
 transfer_redirect (LinnetTransfer *self)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *location = soup_message_headers_get_one (headers, "Location");
-  g_autoptr (GUri) uri = NULL;
+  g_autoptr (GUri) uri =
+      linnet_address_follow (self->uri, soup_message_headers_get_one (headers, "Location"));
 
   keep_linked_etag (self, headers);
-  if (location != NULL)
-    uri = g_uri_parse_relative (self->uri, location, SOUP_HTTP_URI_FLAGS, NULL);
-  if (uri == NULL || !linnet_transfer_may_ask (uri) || ++self->n_redirects > MAX_REDIRECTS ||
-      /* From a safe place to one that is not, even on this computer. */
-      (strcmp (g_uri_get_scheme (self->uri), "https") == 0 &&
-       strcmp (g_uri_get_scheme (uri), "https") != 0)) {
+  if (uri == NULL || ++self->n_redirects > MAX_REDIRECTS) {
     transfer_end_with_redirect (self);
     return;
   }
@@ -352,8 +263,7 @@ transfer_refuse (LinnetTransfer *self, guint status)
                           status == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE;
 
   linnet_download_set_status_error (&error, status, g_uri_get_host (self->uri));
-  transfer_end (self, error, is_temporary,
-                get_wait_seconds (soup_message_get_response_headers (self->message)));
+  transfer_end (self, error, is_temporary, linnet_transfer_read_wait_seconds (self->message));
 }
 
 static void
@@ -363,10 +273,11 @@ transfer_accept (LinnetTransfer *self)
   LinnetTransferHead head;
 
   keep_linked_etag (self, soup_message_get_response_headers (self->message));
-  if (!read_head (self, &head)) {
+  if (!linnet_transfer_read_head (self->message, self->start, self->end, &head)) {
     transfer_end_with_nonsense (self);
     return;
   }
+  head.linked_etag = self->linked_etag;
   if (!self->events.head (self->user_data, &head, &error)) {
     if (!self->is_over)
       transfer_end (self, error, FALSE, 0);

@@ -58,6 +58,8 @@ void linnet_library_store_scan (const char *folder,
                                 GCancellable *cancellable,
                                 GPtrArray *models);
 /* Writes the model's description into its folder, which is made. G_IO_ERROR. */
+/* With those above it; the sentence is for people who choose where models are kept. */
+gboolean linnet_library_make_folder (const char *folder, GError **error);
 gboolean linnet_library_store_write (const char *folder, LinnetLibraryModel *model, GError **error);
 /* Removes the description, then the files that are in folder and that no other of models has, then
  * the model's folder if it is empty. G_IO_ERROR. */

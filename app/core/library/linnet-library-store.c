@@ -9,10 +9,12 @@
 
 #include "library/linnet-library-private.h"
 #include "library/linnet-registry-json.h"
+#include "linnet-json.h"
 
 #define DESCRIPTION "model.json"
 #define VERSION     1
 #define MAX_PARTS   999
+#define MAX_BYTES   (4 << 20)
 
 /* Whether a name from a file stays in the folder it is put behind. */
 static gboolean
@@ -22,19 +24,13 @@ is_plain_name (const char *name)
          strchr (name, G_DIR_SEPARATOR) == NULL;
 }
 
-static const char *
-get_text (JsonObject *object, const char *name)
-{
-  return json_object_get_string_member_with_default (object, name, NULL);
-}
-
 /* Where a file of the description is. Transfer full; NULL: it makes no sense. */
 static char *
 get_part_path (JsonObject *file, const char *folder, const char *slug)
 {
-  const char *path = get_text (file, "path");
-  const char *name = get_text (file, "name");
-  const char *other = get_text (file, "folder");
+  const char *path = linnet_json_get_string (file, "path");
+  const char *name = linnet_json_get_string (file, "name");
+  const char *other = linnet_json_get_string (file, "folder");
 
   if (path != NULL)
     return g_path_is_absolute (path) ? g_strdup (path) : NULL;
@@ -46,20 +42,16 @@ get_part_path (JsonObject *file, const char *folder, const char *slug)
 static gboolean
 read_parts (LinnetLibraryModel *model, JsonArray *files, const char *folder, const char *slug)
 {
-  guint n = json_array_get_length (files);
+  guint n = files != NULL ? json_array_get_length (files) : 0;
 
-  if (n == 0 || n > MAX_PARTS)
+  if (n == 0)
     return FALSE;
   for (guint i = 0; i < n; i++) {
-    JsonNode *node = json_array_get_element (files, i);
-    g_autofree char *path = NULL;
-    const char *sha256;
+    JsonObject *file = linnet_json_as_object (json_array_get_element (files, i));
+    g_autofree char *path = get_part_path (file, folder, slug);
+    const char *sha256 = linnet_json_get_string (file, "sha256");
     GStatBuf status;
 
-    if (!JSON_NODE_HOLDS_OBJECT (node))
-      return FALSE;
-    path = get_part_path (json_node_get_object (node), folder, slug);
-    sha256 = get_text (json_node_get_object (node), "sha256");
     if (path == NULL || g_stat (path, &status) != 0 || !S_ISREG (status.st_mode))
       return FALSE;
     linnet_library_model_add_part (model, path, (guint64) status.st_size,
@@ -73,47 +65,23 @@ static LinnetLibraryModel *
 read_description (const char *folder, const char *slug)
 {
   g_autofree char *path = g_build_filename (folder, slug, DESCRIPTION, NULL);
-  g_autofree char *data = NULL;
-  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (JsonNode) root = linnet_json_load (path, MAX_BYTES);
+  JsonObject *object = linnet_json_as_object (root);
   g_autoptr (LinnetLibraryModel) model = NULL;
-  JsonObject *object;
-  JsonNode *files;
-  JsonNode *references;
-  const char *name;
+  const char *name = linnet_json_get_string (object, "name");
   const char *recipe;
-  gsize length;
 
-  if (!g_file_get_contents (path, &data, &length, NULL))
-    return NULL;
-  root = linnet_registry_parse_json (data, length, NULL);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    return NULL;
-  object = json_node_get_object (root);
-  name = get_text (object, "name");
-  files = json_object_get_member (object, "files");
-  if (name == NULL || name[0] == '\0' || files == NULL || !JSON_NODE_HOLDS_ARRAY (files))
+  if (name == NULL || name[0] == '\0')
     return NULL;
   model = linnet_library_model_new (LINNET_OWNER_LINNET, name);
   model->slug = g_strdup (slug);
-  model->title = g_strdup (get_text (object, "title"));
-  if (!read_parts (model, json_node_get_array (files), folder, slug))
+  model->title = g_strdup (linnet_json_get_string (object, "title"));
+  if (!read_parts (model, linnet_json_get_array (object, "files", MAX_PARTS), folder, slug))
     return NULL;
-  recipe = get_text (object, "modelfile");
+  recipe = linnet_json_get_string (object, "modelfile");
   if (recipe != NULL)
     model->modelfile = linnet_modelfile_parse (recipe, -1, NULL);
-  references = json_object_get_member (object, "references");
-  if (references != NULL && JSON_NODE_HOLDS_ARRAY (references)) {
-    JsonArray *array = json_node_get_array (references);
-    g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-    for (guint i = 0; i < json_array_get_length (array); i++) {
-      JsonNode *node = json_array_get_element (array, i);
-
-      if (json_node_get_value_type (node) == G_TYPE_STRING)
-        g_strv_builder_add (builder, json_node_get_string (node));
-    }
-    model->references = g_strv_builder_end (builder);
-  }
+  model->references = linnet_json_get_strings (object, "references", G_MAXUINT);
   return g_steal_pointer (&model);
 }
 
@@ -180,63 +148,55 @@ add_part (JsonBuilder *builder,
 
   json_builder_begin_object (builder);
   if (!is_inside (folder, part->path, &slug, &name)) {
-    json_builder_set_member_name (builder, "path");
-    json_builder_add_string_value (builder, part->path);
+    linnet_json_add_string (builder, "path", part->path);
   } else {
-    json_builder_set_member_name (builder, "name");
-    json_builder_add_string_value (builder, name);
-    if (!g_str_equal (slug, own_slug)) {
-      json_builder_set_member_name (builder, "folder");
-      json_builder_add_string_value (builder, slug);
-    }
+    linnet_json_add_string (builder, "name", name);
+    if (!g_str_equal (slug, own_slug))
+      linnet_json_add_string (builder, "folder", slug);
   }
-  json_builder_set_member_name (builder, "bytes");
-  json_builder_add_int_value (builder, (gint64) part->bytes);
-  if (part->sha256 != NULL) {
-    json_builder_set_member_name (builder, "sha256");
-    json_builder_add_string_value (builder, part->sha256);
-  }
+  linnet_json_add_int (builder, "bytes", (gint64) part->bytes);
+  if (part->sha256 != NULL)
+    linnet_json_add_string (builder, "sha256", part->sha256);
   json_builder_end_object (builder);
 }
 
-static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
 /* Transfer full. */
-static char *
+static JsonNode *
 describe (const char *folder, LinnetLibraryModel *model)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "version");
-  json_builder_add_int_value (builder, VERSION);
-  add_string (builder, "name", model->name);
+  linnet_json_add_int (builder, "version", VERSION);
+  linnet_json_add_string (builder, "name", model->name);
   if (model->title != NULL)
-    add_string (builder, "title", model->title);
-  json_builder_set_member_name (builder, "references");
-  json_builder_begin_array (builder);
-  for (guint i = 0; model->references != NULL && model->references[i] != NULL; i++)
-    json_builder_add_string_value (builder, model->references[i]);
-  json_builder_end_array (builder);
-  json_builder_set_member_name (builder, "files");
-  json_builder_begin_array (builder);
+    linnet_json_add_string (builder, "title", model->title);
+  linnet_json_add_strings (builder, "references", (const char *const *) model->references);
+  linnet_json_begin_array (builder, "files");
   for (guint i = 0; i < model->parts->len; i++)
     add_part (builder, folder, model->slug, model->parts->pdata[i]);
   json_builder_end_array (builder);
   if (model->modelfile != NULL) {
     g_autofree char *recipe = linnet_modelfile_to_string (model->modelfile);
 
-    add_string (builder, "modelfile", recipe);
+    linnet_json_add_string (builder, "modelfile", recipe);
   }
   json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  return json_to_string (root, TRUE);
+  return json_builder_get_root (builder);
+}
+
+gboolean
+linnet_library_make_folder (const char *folder, GError **error)
+{
+  int saved;
+
+  if (g_mkdir_with_parents (folder, 0755) == 0)
+    return TRUE;
+  saved = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
+               _ ("The folder “%s” cannot be made: %s. Choose another folder for models."), folder,
+               g_strerror (saved));
+  return FALSE;
 }
 
 gboolean
@@ -244,18 +204,9 @@ linnet_library_store_write (const char *folder, LinnetLibraryModel *model, GErro
 {
   g_autofree char *own = g_build_filename (folder, model->slug, NULL);
   g_autofree char *path = g_build_filename (own, DESCRIPTION, NULL);
-  g_autofree char *text = describe (folder, model);
+  g_autoptr (JsonNode) root = describe (folder, model);
 
-  if (g_mkdir_with_parents (own, 0755) != 0) {
-    int saved = errno;
-
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
-                 _ ("The folder “%s” cannot be made: %s. Choose another folder for models."), own,
-                 g_strerror (saved));
-    return FALSE;
-  }
-  return g_file_set_contents_full (
-      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
+  return linnet_library_make_folder (own, error) && linnet_json_save (root, path, 0644, error);
 }
 
 /* ---- Deleting ------------------------------------------------------------------------------ */

@@ -2,42 +2,15 @@
  * LinnetNetworkSettings: environment, settings, defaults. */
 #include "library/linnet-network-settings.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
+
+#include "library/linnet-address.h"
 
 #define SCHEMA_ID "io.github.linnet_chat.Linnet"
 
 #define OLLAMA_REGISTRY "https://registry.ollama.ai"
 #define HUGGING_FACE    "https://huggingface.co"
 #define MODELSCOPE      "https://modelscope.cn"
-
-static gboolean
-is_loopback (const char *host)
-{
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (g_ascii_strcasecmp (host, "localhost") == 0)
-    return TRUE;
-  address = g_inet_address_new_from_string (host);
-  return address != NULL && g_inet_address_get_is_loopback (address);
-}
-
-gboolean
-linnet_network_check_url (const char *url, GError **error)
-{
-  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
-  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
-
-  if (host != NULL && host[0] != '\0') {
-    if (g_strcmp0 (g_uri_get_scheme (uri), "https") == 0)
-      return TRUE;
-    if (g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 && is_loopback (host))
-      return TRUE;
-  }
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                       _ ("Only addresses that begin with “https://” are asked."));
-  return FALSE;
-}
 
 /* NULL where the schema is not installed. Transfer full. */
 static GSettings *
@@ -79,7 +52,7 @@ look_up_endpoint (GSettings *settings, const char *variable, const char *key, co
   length = strlen (url);
   while (length > 0 && url[length - 1] == '/')
     url[--length] = '\0';
-  if (linnet_network_check_url (url, NULL))
+  if (linnet_address_check (url, NULL))
     return g_steal_pointer (&url);
   g_message ("%s “%s” is not used: only https addresses are safe.", key, url);
   return g_strdup (usual);

@@ -22,7 +22,4 @@ LinnetNetworkSettings *linnet_network_settings_new (void);
 void linnet_network_settings_free (LinnetNetworkSettings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetNetworkSettings, linnet_network_settings_free)
 
-/* Whether url may be asked: https, or http to this computer. G_IO_ERROR_INVALID_ARGUMENT. */
-gboolean linnet_network_check_url (const char *url, GError **error);
-
 G_END_DECLS

@@ -5,7 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "library/linnet-network-settings.h"
+#include "library/linnet-address.h"
 
 #define MAX_TEXT_BYTES   4096
 #define MAX_PART_BYTES   96
@@ -324,7 +324,7 @@ parse_link (const char *text, char **rest, GError **error)
                     "out."));
     return NULL;
   }
-  if (!linnet_network_check_url (text, NULL)) {
+  if (!linnet_address_check (text, NULL)) {
     fail (error, _ ("“%s” is not safe: only links that begin with “https://” are followed."),
           shown);
     return NULL;

@@ -5,8 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "library/linnet-network-settings.h"
-#include "library/linnet-registry-json.h"
+#include "library/linnet-address.h"
+#include "library/linnet-library.h"
 
 #define USER_AGENT     "Linnet"
 #define STALL_SECONDS  20
@@ -111,25 +111,17 @@ static char *
 resolve_redirect (SoupMessage *message, GError **error)
 {
   GUri *from = soup_message_get_uri (message);
-  const char *location =
-      soup_message_headers_get_one (soup_message_get_response_headers (message), "Location");
-  g_autofree char *url = NULL;
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  g_autoptr (GUri) to =
+      linnet_address_follow (from, soup_message_headers_get_one (headers, "Location"));
 
-  if (location != NULL)
-    url = g_uri_resolve_relative (NULL, location, G_URI_FLAGS_ENCODED, NULL);
-  if (url == NULL && location != NULL) {
-    g_autoptr (GUri) to = g_uri_parse_relative (from, location, G_URI_FLAGS_ENCODED, NULL);
-
-    url = to != NULL ? g_uri_to_string (to) : NULL;
-  }
-  if (url == NULL || !linnet_network_check_url (url, NULL) ||
-      (g_str_equal (g_uri_get_scheme (from), "https") && !g_str_has_prefix (url, "https:"))) {
+  if (to == NULL) {
     fail (error, LINNET_LIBRARY_ERROR_REGISTRY,
           _ ("“%s” leads on to an address that is not safe, so it is not followed."),
           g_uri_get_host (from));
     return NULL;
   }
-  return g_steal_pointer (&url);
+  return g_uri_to_string (to);
 }
 
 /* Hosts that keep large files elsewhere say what they are before they lead there. */
@@ -137,19 +129,13 @@ static void
 note_link (Exchange *self)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
-  const char *tag = soup_message_headers_get_one (headers, "X-Linked-ETag");
   const char *size = soup_message_headers_get_one (headers, "X-Linked-Size");
-  g_autofree char *digest = tag != NULL ? g_strdup (tag) : NULL;
 
-  if (digest == NULL || self->linked_sha256 != NULL)
+  if (self->linked_sha256 != NULL)
     return;
-  if (digest[0] == '"' && strlen (digest) == 66) {
-    memmove (digest, digest + 1, 64);
-    digest[64] = '\0';
-  }
-  if (!linnet_registry_is_sha256 (digest))
+  self->linked_sha256 = linnet_address_dup_linked_sha256 (headers);
+  if (self->linked_sha256 == NULL)
     return;
-  self->linked_sha256 = g_steal_pointer (&digest);
   if (size == NULL ||
       !g_ascii_string_to_unsigned (size, 10, 1, MAX_FILE_BYTES, &self->linked_bytes, NULL))
     self->linked_bytes = 0;
@@ -174,7 +160,7 @@ follow (SoupSession *session,
     g_clear_object (&self->body);
     g_clear_object (&self->message);
     self->message = soup_message_new ("GET", here);
-    if (self->message == NULL || !linnet_network_check_url (here, NULL))
+    if (self->message == NULL || !linnet_address_may_ask (soup_message_get_uri (self->message)))
       return fail (error, LINNET_LIBRARY_ERROR_REGISTRY,
                    _ ("“%s” is no address that can be asked."), here);
     soup_message_add_flags (self->message,

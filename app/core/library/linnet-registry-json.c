@@ -5,7 +5,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define MAX_DEPTH      64
+#include "linnet-json.h"
+
 #define MAX_FILES      20000
 #define MAX_LAYERS     64
 #define MAX_PATH_BYTES 512
@@ -49,98 +50,23 @@ linnet_registry_is_sha256 (const char *text)
   return TRUE;
 }
 
-/* Before the parser, which recurses, sees it. */
-static gboolean
-is_shallow (const char *data, gsize length)
-{
-  guint depth = 0;
-  gboolean in_string = FALSE;
-
-  for (gsize i = 0; i < length; i++) {
-    char c = data[i];
-
-    if (in_string) {
-      if (c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = FALSE;
-    } else if (c == '"') {
-      in_string = TRUE;
-    } else if (c == '{' || c == '[') {
-      if (++depth > MAX_DEPTH)
-        return FALSE;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      depth--;
-    }
-  }
-  return TRUE;
-}
-
 JsonNode *
 linnet_registry_parse_json (const char *data, gsize length, GError **error)
 {
-  g_autoptr (JsonParser) parser = NULL;
-  JsonNode *root;
+  JsonNode *root = linnet_json_parse (data, length, LINNET_REGISTRY_MAX_BYTES);
 
-  if (length == 0 || length > LINNET_REGISTRY_MAX_BYTES ||
-      !g_utf8_validate_len (data, length, NULL) || !is_shallow (data, length)) {
+  if (root == NULL)
     fail (error);
-    return NULL;
-  }
-  parser = json_parser_new_immutable ();
-  json_parser_set_strict (parser, TRUE);
-  if (!json_parser_load_from_data (parser, data, (gssize) length, NULL)) {
-    fail (error);
-    return NULL;
-  }
-  root = json_parser_get_root (parser);
-  if (root == NULL || JSON_NODE_HOLDS_NULL (root) || JSON_NODE_HOLDS_VALUE (root)) {
-    fail (error);
-    return NULL;
-  }
-  return json_node_ref (root);
-}
-
-/* NULL: not there, or no text. Borrowed. */
-static const char *
-get_text (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
-                 json_node_get_value_type (node) == G_TYPE_STRING
-             ? json_node_get_string (node)
-             : NULL;
-}
-
-static JsonObject *
-get_object (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-static JsonArray *
-get_array (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  return root;
 }
 
 /* A size in bytes that a file can have. */
 static gboolean
 get_size (JsonObject *object, const char *name, guint64 *size)
 {
-  JsonNode *node = json_object_get_member (object, name);
   gint64 value;
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  value = json_node_get_int (node);
-  if (value < 1 || value > MAX_FILE_BYTES)
+  if (!linnet_json_get_int (object, name, 1, MAX_FILE_BYTES, &value))
     return FALSE;
   *size = (guint64) value;
   return TRUE;
@@ -186,9 +112,9 @@ new_list (void)
 static gboolean
 read_layer (JsonNode *node, GPtrArray *layers)
 {
-  JsonObject *layer = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  const char *type = layer != NULL ? get_text (layer, "mediaType") : NULL;
-  const char *digest = layer != NULL ? get_text (layer, "digest") : NULL;
+  JsonObject *layer = linnet_json_as_object (node);
+  const char *type = linnet_json_get_string (layer, "mediaType");
+  const char *digest = linnet_json_get_string (layer, "digest");
   guint64 bytes;
 
   if (type == NULL || digest == NULL || !g_str_has_prefix (digest, "sha256:") ||
@@ -205,17 +131,13 @@ linnet_registry_read_manifest (const char *data, gsize length, GError **error)
 {
   g_autoptr (JsonNode) root = linnet_registry_parse_json (data, length, error);
   g_autoptr (GPtrArray) layers = new_list ();
-  JsonObject *manifest;
-  JsonArray *array;
-  const char *type;
+  JsonObject *manifest = linnet_json_as_object (root);
+  JsonArray *array = linnet_json_get_array (manifest, "layers", MAX_LAYERS);
+  const char *type = linnet_json_get_string (manifest, "mediaType");
 
   if (root == NULL)
     return NULL;
-  manifest = JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
-  array = manifest != NULL ? get_array (manifest, "layers") : NULL;
-  type = manifest != NULL ? get_text (manifest, "mediaType") : NULL;
-  if (array == NULL || json_array_get_length (array) > MAX_LAYERS ||
-      (type != NULL && !g_strv_contains (MANIFEST_TYPES, type))) {
+  if (array == NULL || (type != NULL && !g_strv_contains (MANIFEST_TYPES, type))) {
     fail (error);
     return NULL;
   }
@@ -290,9 +212,9 @@ read_messages (const char *data, gsize length, LinnetModelfile *modelfile, GErro
     return fail (error);
   for (guint i = 0; i < json_array_get_length (array); i++) {
     JsonNode *node = json_array_get_element (array, i);
-    JsonObject *message = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-    const char *role = message != NULL ? get_text (message, "role") : NULL;
-    const char *content = message != NULL ? get_text (message, "content") : NULL;
+    JsonObject *message = linnet_json_as_object (node);
+    const char *role = linnet_json_get_string (message, "role");
+    const char *content = linnet_json_get_string (message, "content");
 
     if (role == NULL || content == NULL || !linnet_modelfile_add_message (modelfile, role, content))
       return fail (error);
@@ -378,13 +300,14 @@ linnet_registry_read_hugging_face (const char *data, gsize length, GError **erro
   }
   for (guint i = 0; i < json_array_get_length (array); i++) {
     JsonNode *node = json_array_get_element (array, i);
-    JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-    JsonObject *lfs = row != NULL ? get_object (row, "lfs") : NULL;
+    JsonObject *row = linnet_json_as_object (node);
+    JsonObject *lfs = linnet_json_get_object (row, "lfs");
 
-    if (row != NULL && g_strcmp0 (get_text (row, "type"), "file") != 0)
+    if (row != NULL && g_strcmp0 (linnet_json_get_string (row, "type"), "file") != 0)
       continue;
-    if (row == NULL || !add_row (files, get_text (row, "path"), lfs != NULL ? lfs : row, "size",
-                                 lfs != NULL ? get_text (lfs, "oid") : NULL)) {
+    if (row == NULL ||
+        !add_row (files, linnet_json_get_string (row, "path"), lfs != NULL ? lfs : row, "size",
+                  linnet_json_get_string (lfs, "oid"))) {
       fail (error);
       return NULL;
     }
@@ -397,25 +320,23 @@ linnet_registry_read_modelscope (const char *data, gsize length, GError **error)
 {
   g_autoptr (JsonNode) root = linnet_registry_parse_json (data, length, error);
   g_autoptr (GPtrArray) files = new_list ();
-  JsonObject *inner;
-  JsonArray *array;
+  JsonObject *inner = linnet_json_get_object (linnet_json_as_object (root), "Data");
+  JsonArray *array = linnet_json_get_array (inner, "Files", MAX_FILES);
 
   if (root == NULL)
     return NULL;
-  inner = JSON_NODE_HOLDS_OBJECT (root) ? get_object (json_node_get_object (root), "Data") : NULL;
-  array = inner != NULL ? get_array (inner, "Files") : NULL;
-  if (array == NULL || json_array_get_length (array) > MAX_FILES) {
+  if (array == NULL) {
     fail (error);
     return NULL;
   }
   for (guint i = 0; i < json_array_get_length (array); i++) {
     JsonNode *node = json_array_get_element (array, i);
-    JsonObject *row = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+    JsonObject *row = linnet_json_as_object (node);
 
-    if (row != NULL && g_strcmp0 (get_text (row, "Type"), "tree") == 0)
+    if (row != NULL && g_strcmp0 (linnet_json_get_string (row, "Type"), "tree") == 0)
       continue;
-    if (row == NULL ||
-        !add_row (files, get_text (row, "Path"), row, "Size", get_text (row, "Sha256"))) {
+    if (row == NULL || !add_row (files, linnet_json_get_string (row, "Path"), row, "Size",
+                                 linnet_json_get_string (row, "Sha256"))) {
       fail (error);
       return NULL;
     }

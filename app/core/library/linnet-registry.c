@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "library/linnet-address.h"
 #include "library/linnet-registry-http.h"
 #include "library/linnet-registry-json.h"
 
@@ -131,7 +132,7 @@ get_base (const Asker *asker, const LinnetReference *reference)
   if (reference->host != NULL) {
     g_autofree char *plain = g_strdup_printf ("http://%s", reference->host);
 
-    if (linnet_network_check_url (plain, NULL))
+    if (linnet_address_check (plain, NULL))
       return g_steal_pointer (&plain);
     return g_strdup_printf ("https://%s", reference->host);
   }
