@@ -18,6 +18,7 @@ from clilib import (
 )
 
 sys.path.insert(0, os.environ["LINNET_TEST_REGISTRY"])
+import certificates  # noqa: E402
 from server import Server  # noqa: E402
 
 SLOW_RATE = 1_500_000
@@ -33,11 +34,15 @@ PARAMETER quantize q4_0 # 4位量化,更快更省内存
 
 
 class Home:
-    """A home folder of its own, and a registry with the demo model in it. Usable as a context."""
+    """A home folder of its own, and a registry with the demo model in it. Usable as a context.
+    tls: a key and its certificate: the registry speaks HTTPS."""
+
+    def __init__(self, tls=None):
+        self.tls = tls
 
     def __enter__(self):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="linnet-cli-"))
-        self.server = Server().start()
+        self.server = Server(tls=self.tls).start()
         store = self.server.store
         store.add_ollama("mini:1b", str(DEMO), system="You are a bird.", license="Apache License\n2",
                          params={"temperature": 0, "seed": 3, "stop": ["<|im_end|>"]})
@@ -52,7 +57,7 @@ class Home:
             "XDG_CONFIG_HOME": str(self.path / "config"),
             "LINNET_MODEL_FOLDER": str(self.path / "models"),
             "LINNET_OLLAMA_REGISTRY": url + "/ollama", "LINNET_HUGGING_FACE": url + "/hf",
-            "LINNET_MODELSCOPE": url + "/modelscope",
+            "LINNET_MODELSCOPE": url + "/modelscope", "SSL_CERT_FILE": "",
         }
         for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "MODELSCOPE_CACHE"):
             self.environment[name] = ""
@@ -107,6 +112,27 @@ def pull_from_everywhere():
         again = expect_ok(home.run("chat", "-m", "MINI:1b", "-p", "Hello", "-n", "8")).stdout
         expect(answer.strip() and answer == again, answer, again)
         expect_ok(home.run("inspect", "mini:1b"))
+
+
+@test
+def pull_over_https():
+    """From all registries, once it is known who vouches for them."""
+    with tempfile.TemporaryDirectory(prefix="linnet-tls-") as folder:
+        if not certificates.make(folder):
+            return "there is no openssl to make certificates with"
+        with Home(tls=f"{folder}/good.pem") as home:
+            for reference in ("mini:1b", "hf.co/Org/Mini-GGUF:Q8_0", home.server.url + "/files/mini.gguf"):
+                refused = home.run("pull", reference)
+                if "TLS" in refused.stderr and "SSL_CERT_FILE" not in refused.stderr:
+                    return "GLib has no TLS here: glib-networking is not installed"
+                expect_complaint(refused, 1, "SSL_CERT_FILE")
+                expect(home.server.log == [] and home.files() == [], home.server.log, home.files())
+            home.environment["SSL_CERT_FILE"] = f"{folder}/ca.pem"
+            expect_ok(home.run("pull", "mini:1b"))
+            expect_ok(home.run("pull", "hf.co/Org/Mini-GGUF:Q8_0", "modelscope.cn/Org/Mini-GGUF:Q8_0"))
+            expect_ok(home.run("pull", home.server.url + "/files/mini.gguf"))
+            expect(len(names(home)) == 3, names(home))
+            expect(home.server.url.startswith("https:") and home.sent() > 0, home.server.url)
 
 
 @test

@@ -7,7 +7,13 @@
 void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
-  self->registry = registry_new ();
+  fixture_set_up_with (self, registry_new ());
+}
+
+void
+fixture_set_up_with (Fixture *self, Registry *registry)
+{
+  self->registry = registry;
   if (self->registry == NULL)
     return;
   self->folder = g_dir_make_tmp ("linnet-download-XXXXXX", NULL);

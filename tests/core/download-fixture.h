@@ -22,6 +22,8 @@ typedef struct {
 } Fixture;
 
 void fixture_set_up (Fixture *self, gconstpointer data);
+/* With a registry that is given away, or NULL. */
+void fixture_set_up_with (Fixture *self, Registry *registry);
 void fixture_tear_down (Fixture *self, gconstpointer data);
 /* test: void (Fixture *, gconstpointer); */
 #define fixture_add(path, data, test)                                                              \

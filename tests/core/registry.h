@@ -11,10 +11,13 @@ typedef struct {
   GOutputStream *input; /* when it is closed, the registry ends */
   guint port;
   guint cdn_port;
+  const char *scheme;
 } Registry;
 
 /* NULL: there is no Python, and the test has been marked as skipped. */
 Registry *registry_new (void);
+/* certificate: a file of certificates.py; both hosts speak HTTPS with it. */
+Registry *registry_new_tls (const char *certificate);
 void registry_free (Registry *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Registry, registry_free)
 

@@ -217,6 +217,12 @@ test_endpoints (void)
   g_unsetenv ("LINNET_OLLAMA_REGISTRY");
 }
 
+#define BIG_BYTES (1024 * 1024)
+
+/* Together longer than a model is asked for. */
+#define N_CANCELS      70
+#define CANCEL_STEP_US 1000
+
 /* ---- Over HTTP ----------------------------------------------------------------------------- */
 
 typedef struct {
@@ -241,14 +247,16 @@ resolve (const char *texts, GError **error)
   g_auto (GStrv) names = g_strsplit (texts, " ", -1);
   g_autoptr (GPtrArray) references =
       g_ptr_array_new_null_terminated (2, (GDestroyNotify) linnet_reference_free, TRUE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Answer answer = { 0 };
 
   for (guint i = 0; names[i] != NULL; i++)
     g_ptr_array_add (references, linnet_reference_parse (names[i], NULL));
-  linnet_registry_resolve_async ((const LinnetReference *const *) references->pdata, NULL,
+  linnet_registry_resolve_async ((const LinnetReference *const *) references->pdata, cancellable,
                                  resolved_cb, &answer);
   while (!answer.is_over)
     g_main_context_iteration (NULL, TRUE);
+  g_assert_false (g_cancellable_is_cancelled (cancellable));
   if (answer.error != NULL)
     g_propagate_error (error, answer.error);
   return answer.model;
@@ -368,6 +376,9 @@ test_links (void)
   g_autofree char *good = NULL;
   g_autofree char *bad = NULL;
   g_autoptr (LinnetRemoteModel) model = NULL;
+  g_autofree char *big = NULL;
+  g_autofree char *more = g_strnfill (BIG_BYTES, 'x');
+  g_autoptr (LinnetRemoteModel) whole = NULL;
   g_autoptr (LinnetRemoteModel) none = NULL;
 
   if (registry == NULL)
@@ -383,6 +394,47 @@ test_links (void)
   g_clear_error (&error);
   none = resolve ("/nowhere/at/all.gguf", &error);
   g_assert_error (error, LINNET_LIBRARY_ERROR, LINNET_LIBRARY_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  /* The whole file is sent for its first bytes: no more of it is read. */
+  json_node_unref (registry_control (registry, "load",
+                                     "{\"files\":{\"big.gguf\":{\"text\":\"GGUF%s\"}}}", more));
+  json_node_unref (
+      registry_control (registry, "rules", "[{\"fault\":\"ignore-range\",\"times\":0}]"));
+  big = registry_build_url (registry, "/files/big.gguf");
+  whole = resolve (big, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (((LinnetRemoteFile *) whole->files->pdata[0])->bytes, ==,
+                    strlen ("GGUF") + BIG_BYTES);
+}
+
+/* At any moment of it: it ends at once, with what had come or as cancelled. */
+static void
+test_cancel_anywhere (void)
+{
+  g_autoptr (Registry) registry = open_registry ();
+  const LinnetReference *references[2] = { NULL, NULL };
+  g_autoptr (LinnetReference) reference = linnet_reference_parse ("tiny:1b", NULL);
+  guint n_cancelled = 0;
+
+  references[0] = reference;
+  for (guint i = 0; registry != NULL && i < N_CANCELS; i++) {
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+    Answer answer = { 0 };
+
+    linnet_registry_resolve_async (references, cancellable, resolved_cb, &answer);
+    g_usleep (i * CANCEL_STEP_US);
+    g_cancellable_cancel (cancellable);
+    while (!answer.is_over)
+      g_main_context_iteration (NULL, TRUE);
+    if (answer.model == NULL) {
+      g_assert_error (answer.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      n_cancelled++;
+    }
+    g_clear_error (&answer.error);
+    g_clear_pointer (&answer.model, linnet_remote_model_free);
+  }
+  g_test_message ("%u of %u were cancelled", n_cancelled, N_CANCELS);
 }
 
 static void
@@ -438,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/ollama", test_ollama);
   g_test_add_func ("/registry/repositories", test_repositories);
   g_test_add_func ("/registry/links", test_links);
+  g_test_add_func ("/registry/cancel-anywhere", test_cancel_anywhere);
   g_test_add_func ("/registry/faults", test_faults);
   return g_test_run ();
 }

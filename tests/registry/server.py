@@ -3,8 +3,10 @@
 over real HTTP/1.1, and can cut, stall and lie. It listens on two ports, that of the registry and
 that of another host, the "CDN", to which files are redirected.
 
-  server.py [DESCRIPTION]      DESCRIPTION: a JSON file as of Store.load(), or a folder, whose
-                               files are offered at /files/NAME
+  server.py [--tls FILE] [DESCRIPTION]
+                               DESCRIPTION: a JSON file as of Store.load(), or a folder, whose
+                               files are offered at /files/NAME; FILE: a key and its certificate,
+                               as of certificates.py: both ports speak HTTPS
 It prints the registry's port on the first line, the CDN's on the second, and ends when its standard
 input does. A running server is told what to do through its registry's port:
 
@@ -22,6 +24,7 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -55,10 +58,15 @@ class Request:
 
 
 class Server:
-    """Both hosts, each connection on a thread of its own. Usable as a context."""
+    """Both hosts, each connection on a thread of its own. Usable as a context.
+    tls: a file with a key and its certificate."""
 
-    def __init__(self, store=None):
+    def __init__(self, store=None, tls=None):
         self.store = store or Store()
+        self.tls = None
+        if tls:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(tls)
         self.faults = Faults()
         self.options = {"rate": 0, "signature_uses": 0}
         self.log = []
@@ -68,8 +76,9 @@ class Server:
         self.listeners = {host: socket.create_server(("127.0.0.1", 0), backlog=64)
                           for host in ("origin", "cdn")}
         self.ports = {host: one.getsockname()[1] for host, one in self.listeners.items()}
-        self.url = f"http://127.0.0.1:{self.ports['origin']}"
-        self.cdn_url = f"http://127.0.0.1:{self.ports['cdn']}"
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.ports['origin']}"
+        self.cdn_url = f"{scheme}://127.0.0.1:{self.ports['cdn']}"
 
     def start(self):
         for host, listener in self.listeners.items():
@@ -102,6 +111,13 @@ class Server:
             threading.Thread(target=self.serve, args=(host, connection), daemon=True).start()
 
     def serve(self, host, connection):
+        if self.tls:
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                # The client has found fault with the certificate.
+                connection.close()
+                return
         reader = connection.makefile("rb")
         try:
             while request := read_request(reader):
@@ -350,9 +366,11 @@ class Exchange:
 
 
 def main():
-    server = Server()
-    if len(sys.argv) > 1:
-        path = pathlib.Path(sys.argv[1])
+    arguments = sys.argv[1:]
+    tls = arguments[1] if arguments[:1] == ["--tls"] else None
+    server = Server(tls=tls)
+    if arguments[2 if tls else 0:]:
+        path = pathlib.Path(arguments[-1])
         if path.is_dir():
             for file in sorted(path.iterdir()):
                 server.store.add_plain(file.name, str(file))

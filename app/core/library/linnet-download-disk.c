@@ -128,14 +128,18 @@ linnet_disk_load (LinnetDisk *self)
   return g_steal_pointer (&journal);
 }
 
-static int
-flush (int fd)
+gboolean
+linnet_disk_flush (LinnetDisk *self, GError **error)
 {
 #ifdef __APPLE__
-  return fsync (fd);
+  gboolean is_done = fsync (self->fd) == 0;
 #else
-  return fdatasync (fd);
+  gboolean is_done = fdatasync (self->fd) == 0;
 #endif
+
+  if (!is_done)
+    linnet_download_set_disk_error (error, errno, self->folder);
+  return is_done;
 }
 
 void
@@ -143,9 +147,8 @@ linnet_disk_save (LinnetDisk *self, const LinnetJournal *journal)
 {
   g_autoptr (GError) error = NULL;
 
-  if (flush (self->fd) != 0 || !linnet_journal_save (journal, self->journal, &error))
-    g_debug ("the journal %s is not kept: %s", self->journal,
-             error != NULL ? error->message : g_strerror (errno));
+  if (!linnet_journal_save (journal, self->journal, &error))
+    g_debug ("the journal %s is not kept: %s", self->journal, error->message);
 }
 
 gboolean
@@ -232,12 +235,16 @@ flush_folder (const char *folder)
 gboolean
 linnet_disk_place (LinnetDisk *self, GError **error)
 {
-  if (fsync (self->fd) != 0 || g_rename (self->path, self->final) != 0) {
+  g_autofree char *aside = g_strconcat (self->journal, LINNET_JOURNAL_ASIDE, NULL);
+
+  if (g_rename (self->path, self->final) != 0) {
     linnet_download_set_disk_error (error, errno, self->folder);
     return FALSE;
   }
   flush_folder (self->folder);
   (void) g_unlink (self->journal);
+  /* Of a program that crashed while it wrote one. */
+  (void) g_unlink (aside);
   return TRUE;
 }
 

@@ -16,7 +16,10 @@ void linnet_disk_close (LinnetDisk *self);
 gboolean linnet_disk_is_in_place (LinnetDisk *self);
 /* What is in the part; NULL: nothing that can be trusted. */
 LinnetJournal *linnet_disk_load (LinnetDisk *self);
-/* Flushes the part, then claims what is in it. */
+/* What the system has taken is on the disk now. Where it is not, the system says so once: from then
+ * on nothing may be believed that was written since the last time. */
+gboolean linnet_disk_flush (LinnetDisk *self, GError **error);
+/* Claims what is in the part, which has been flushed. */
 void linnet_disk_save (LinnetDisk *self, const LinnetJournal *journal);
 /* Removes the journal, then all bytes. */
 gboolean linnet_disk_empty (LinnetDisk *self, GError **error);
@@ -27,7 +30,7 @@ gboolean
 linnet_disk_read (LinnetDisk *self, guint64 offset, guint8 *bytes, gsize n_bytes, GError **error);
 gboolean linnet_disk_write (
     LinnetDisk *self, guint64 offset, const guint8 *bytes, gsize n_bytes, GError **error);
-/* Flushes the part, renames it, and removes the journal. */
+/* Renames the part, which has been flushed, and removes the journal. */
 gboolean linnet_disk_place (LinnetDisk *self, GError **error);
 
 gboolean linnet_disk_check_room (const char *folder, guint64 n_bytes, GError **error);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
+#include "library/linnet-http-session.h"
+
 G_DEFINE_QUARK (linnet - download - error - quark, linnet_download_error)
 
 void
@@ -51,14 +53,16 @@ is_proxy (const GError *cause)
 }
 
 gboolean
-linnet_download_set_network_error (GError **error, const GError *cause, const char *host)
+linnet_download_set_network_error (GError **error,
+                                   const GError *cause,
+                                   GTlsCertificateFlags problems,
+                                   const char *host)
 {
-  if (cause->domain == G_TLS_ERROR) {
-    g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,
-                 _ ("The connection to %s is not safe, so nothing was fetched from it. Check the "
-                    "computer’s clock and network."),
-                 host);
-    return g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_EOF);
+  g_autofree char *unsafe = linnet_http_explain_tls (cause, problems, host);
+
+  if (unsafe != NULL) {
+    g_set_error_literal (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK, unsafe);
+    return FALSE;
   }
   if (is_proxy (cause)) {
     g_set_error (error, LINNET_DOWNLOAD_ERROR, LINNET_DOWNLOAD_ERROR_NETWORK,

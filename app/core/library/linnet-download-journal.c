@@ -207,11 +207,13 @@ write_atomically (const char *path, const char *text, GError **error)
 {
   g_autofree char *aside = g_strconcat (path, LINNET_JOURNAL_ASIDE, NULL);
 
-  if (!g_file_set_contents_full (aside, text, -1, G_FILE_SET_CONTENTS_DURABLE, 0600, error))
-    return FALSE;
-  if (g_rename (aside, path) == 0)
-    return TRUE;
-  g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (errno), g_strerror (errno));
+  if (g_file_set_contents_full (aside, text, -1, G_FILE_SET_CONTENTS_DURABLE, 0600, error)) {
+    if (g_rename (aside, path) == 0)
+      return TRUE;
+    g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (errno), g_strerror (errno));
+  }
+  /* Half of it, where a disk is full. */
+  (void) g_unlink (aside);
   return FALSE;
 }
 

@@ -46,6 +46,8 @@ struct _LinnetPart {
   GChecksum *sum;
   guint64 n_hashed; /* bytes from the beginning */
   gint64 saved_us;
+  int opened_serial; /* of the last open: what happens between commands is told to who asked for it
+                      */
   gboolean is_unsaved;
   gboolean has_failed; /* what comes until the next open is dropped */
 };

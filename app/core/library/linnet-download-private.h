@@ -165,8 +165,12 @@ const char *linnet_job_get_sha256 (LinnetJob *self);
 
 /* Sentences. host: as people know it. */
 void linnet_download_set_status_error (GError **error, guint status, const char *host);
-/* From what libsoup or Gio said. Returns whether another try may help. */
-gboolean linnet_download_set_network_error (GError **error, const GError *cause, const char *host);
+/* From what libsoup or Gio said, and what is wrong with the certificate. Returns whether another
+ * try may help. */
+gboolean linnet_download_set_network_error (GError **error,
+                                            const GError *cause,
+                                            GTlsCertificateFlags problems,
+                                            const char *host);
 void linnet_download_set_stall_error (GError **error, const char *host);
 void linnet_download_set_nonsense_error (GError **error, const char *host);
 void linnet_download_set_redirect_error (GError **error, const char *host);

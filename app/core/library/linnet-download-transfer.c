@@ -129,8 +129,9 @@ static void
 transfer_end_with_cause (LinnetTransfer *self, const GError *cause)
 {
   g_autoptr (GError) error = NULL;
-  gboolean is_temporary =
-      linnet_download_set_network_error (&error, cause, g_uri_get_host (self->uri));
+  gboolean is_temporary = linnet_download_set_network_error (
+      &error, cause, soup_message_get_tls_peer_certificate_errors (self->message),
+      g_uri_get_host (self->uri));
 
   transfer_end (self, error, is_temporary, 0);
 }

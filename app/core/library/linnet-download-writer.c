@@ -152,13 +152,50 @@ forget_sum (LinnetPart *self)
 }
 
 static void
-save_journal (LinnetPart *self)
+throw_away (LinnetPart *self)
+{
+  linnet_disk_remove (self->folder, self->name, FALSE);
+  g_clear_pointer (&self->disk, linnet_disk_close);
+  self->is_unsaved = FALSE;
+}
+
+/* What the system had taken did not reach the disk. Only what the journal there claims did: it is
+ * read again when the part is opened next, and the rest is fetched again. */
+static void
+lose (LinnetPart *self)
+{
+  g_autoptr (LinnetJournal) kept = linnet_disk_load (self->disk);
+
+  if (kept == NULL)
+    throw_away (self);
+  g_clear_pointer (&self->disk, linnet_disk_close);
+  self->is_unsaved = FALSE;
+}
+
+static gboolean
+save_journal (LinnetPart *self, GError **error)
 {
   self->saved_us = g_get_monotonic_time ();
   self->is_unsaved = FALSE;
+  if (self->disk == NULL || self->journal->bytes == 0)
+    return TRUE;
+  if (!linnet_disk_flush (self->disk, error)) {
+    lose (self);
+    return FALSE;
+  }
   /* What a full disk does not take is claimed by nobody: fewer bytes are continued later. */
-  if (self->disk != NULL && self->journal->bytes > 0)
-    linnet_disk_save (self->disk, self->journal);
+  linnet_disk_save (self->disk, self->journal);
+  return TRUE;
+}
+
+/* In the midst of fetching. */
+static void
+save_or_fail (LinnetPart *self)
+{
+  GError *error = NULL;
+
+  if (!save_journal (self, &error))
+    answer_failed (self, self->opened_serial, error);
 }
 
 static guint64
@@ -263,14 +300,6 @@ make_room (LinnetPart *self, guint64 n_further_bytes, GError **error)
          linnet_disk_set_size (self->disk, self->journal->bytes, error);
 }
 
-static void
-throw_away (LinnetPart *self)
-{
-  linnet_disk_remove (self->folder, self->name, FALSE);
-  g_clear_pointer (&self->disk, linnet_disk_close);
-  self->is_unsaved = FALSE;
-}
-
 /* A part without a byte in it is of no use to anyone. */
 static void
 tidy_up (LinnetPart *self)
@@ -280,7 +309,7 @@ tidy_up (LinnetPart *self)
   if (self->journal->ranges->len == 0)
     throw_away (self);
   else if (self->is_unsaved)
-    save_journal (self);
+    (void) save_journal (self, NULL);
 }
 
 static void
@@ -289,6 +318,7 @@ do_open (LinnetPart *self, const LinnetPartCommand *command)
   GError *error = NULL;
 
   self->has_failed = FALSE;
+  self->opened_serial = command->serial;
   /* Someone may have tidied up while this was at rest. */
   if (self->disk != NULL && !linnet_disk_is_in_place (self->disk))
     g_clear_pointer (&self->disk, linnet_disk_close);
@@ -393,6 +423,11 @@ do_finish (LinnetPart *self, const LinnetPartCommand *command)
     answer_with_journal (self, ANSWER_DAMAGED, command->serial);
     return;
   }
+  if (!linnet_disk_flush (self->disk, &error)) {
+    lose (self);
+    answer_failed (self, command->serial, error);
+    return;
+  }
   if (!linnet_disk_place (self->disk, &error)) {
     answer_failed (self, command->serial, error);
     return;
@@ -467,12 +502,12 @@ next_command (LinnetPart *self)
     if (command != NULL)
       return command;
     if (self->is_unsaved && g_get_monotonic_time () >= due_us) {
-      save_journal (self);
+      save_or_fail (self);
     } else if (is_hash_behind (self)) {
       GError *error = NULL;
 
       if (!hash_slice (self, &error))
-        answer_failed (self, g_atomic_int_get (&self->serial), error);
+        answer_failed (self, self->opened_serial, error);
     } else if (self->is_unsaved) {
       gint64 wait_us = MAX (due_us - g_get_monotonic_time (), 1);
 
@@ -497,7 +532,7 @@ linnet_part_writer_thread (gpointer data)
 
     do_command (self, command);
     if (self->is_unsaved && g_get_monotonic_time () >= self->saved_us + SAVE_INTERVAL_US)
-      save_journal (self);
+      save_or_fail (self);
     goes_on = command->kind != LINNET_PART_COMMAND_QUIT;
     linnet_part_command_free (command);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * LinnetDownload: the files of a download one after the other, and what is told of them. */
 #include "library/linnet-download-private.h"
+#include "library/linnet-http-session.h"
 
 #include <string.h>
 
@@ -313,19 +314,14 @@ linnet_download_init (LinnetDownload *self)
 static SoupSession *
 new_session (const LinnetDownloadOptions *options)
 {
-  SoupSession *session = soup_session_new_with_options (
-      "user-agent", "Linnet", "max-conns", (int) options->n_connections + 4, "max-conns-per-host",
-      (int) options->n_connections + 2, "timeout", 0, NULL);
+  const LinnetHttpSessionOptions wanted = { .proxy = options->proxy,
+                                            .n_connections = options->n_connections };
+  SoupSession *session = linnet_http_session_new (&wanted);
 
   /* What is asked for is a range of bytes as they are, from anyone, for no one in particular. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_COOKIE_JAR);
-  if (options->proxy != NULL) {
-    g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
-
-    soup_session_set_proxy_resolver (session, resolver);
-  }
   return session;
 }
 

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "library/linnet-address.h"
+#include "library/linnet-http-session.h"
 #include "library/linnet-library.h"
 
-#define USER_AGENT     "Linnet"
-#define STALL_SECONDS  20
 #define TOTAL_SECONDS  60
 #define MAX_REDIRECTS  6
 #define MAX_TRIES      3
@@ -24,6 +23,7 @@ typedef struct {
   GInputStream *body;   /* owned */
   char *linked_sha256;  /* owned; told by any host on the way */
   guint64 linked_bytes;
+  gboolean is_unsafe; /* who answers is not to be believed */
 } Exchange;
 
 static void
@@ -35,20 +35,6 @@ exchange_clear (Exchange *self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Exchange, exchange_clear)
-
-SoupSession *
-linnet_http_session_new (const char *proxy)
-{
-  SoupSession *session = soup_session_new_with_options (
-      "user-agent", USER_AGENT, "timeout", STALL_SECONDS, "idle-timeout", STALL_SECONDS, NULL);
-
-  if (proxy != NULL) {
-    g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (proxy, NULL);
-
-    soup_session_set_proxy_resolver (session, resolver);
-  }
-  return session;
-}
 
 static gboolean fail (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
@@ -88,16 +74,18 @@ fail_status (SoupMessage *message, GError **error)
 
 /* A failure of the connection, as a sentence. */
 static void
-translate (const char *url, GError *failure, GError **error)
+translate (Exchange *self, const GError *failure, GError **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
-  const char *host = uri != NULL ? g_uri_get_host (uri) : url;
+  const char *host = g_uri_get_host (soup_message_get_uri (self->message));
+  GTlsCertificateFlags problems = soup_message_get_tls_peer_certificate_errors (self->message);
+  g_autofree char *unsafe = linnet_http_explain_tls (failure, problems, host);
 
-  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+  self->is_unsafe = unsafe != NULL;
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_error_copy (failure));
-    return;
-  }
-  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+  else if (self->is_unsafe)
+    fail (error, LINNET_LIBRARY_ERROR_REGISTRY, "%s", unsafe);
+  else if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     fail (error, LINNET_LIBRARY_ERROR_REGISTRY,
           _ ("“%s” does not answer. Check the connection to the Internet and try again."), host);
   else
@@ -173,7 +161,7 @@ follow (SoupSession *session,
       soup_message_headers_replace (headers, "Range", range);
     self->body = soup_session_send (session, self->message, cancellable, &failure);
     if (self->body == NULL) {
-      translate (here, failure, error);
+      translate (self, failure, error);
       return FALSE;
     }
     note_link (self);
@@ -206,7 +194,7 @@ read_body (Exchange *self, gsize max_bytes, GCancellable *cancellable, GError **
     gssize n = g_input_stream_read (self->body, block, sizeof block, cancellable, &failure);
 
     if (n < 0) {
-      translate (host, failure, error);
+      translate (self, failure, error);
       return NULL;
     }
     if (n == 0)
@@ -238,8 +226,10 @@ get_once (SoupSession *session,
   guint status;
 
   *may_help = TRUE;
-  if (!follow (session, url, accept, NULL, &exchange, cancellable, error))
+  if (!follow (session, url, accept, NULL, &exchange, cancellable, error)) {
+    *may_help = !exchange.is_unsafe;
     return NULL;
+  }
   status = soup_message_get_status (exchange.message);
   if (status != 200) {
     *may_help = status >= 500;
@@ -321,7 +311,7 @@ linnet_http_probe (SoupSession *session,
     return fail_status (exchange.message, error);
   if (!g_input_stream_read_all (exchange.body, file->magic, sizeof file->magic, &n_read,
                                 cancellable, &failure)) {
-    translate (url, failure, error);
+    translate (&exchange, failure, error);
     return FALSE;
   }
   if (n_read < sizeof file->magic)

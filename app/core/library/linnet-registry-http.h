@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* proxy: URI, or NULL for the system's. */
-SoupSession *linnet_http_session_new (const char *proxy);
+/* Without a byte before an answer is given up. */
+#define LINNET_HTTP_STALL_SECONDS 20
 
 /* The whole answer, of max_bytes at most. accept: a media type, or NULL. Redirects are followed,
  * never from https to less. Transfer full. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "library/linnet-address.h"
+#include "library/linnet-http-session.h"
 #include "library/linnet-registry-http.h"
 #include "library/linnet-registry-json.h"
 
@@ -410,7 +411,9 @@ resolve_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
 {
   const Request *request = task_data;
   GPtrArray *references = request->references;
-  g_autoptr (SoupSession) session = linnet_http_session_new (request->settings->proxy);
+  const LinnetHttpSessionOptions options = { .proxy = request->settings->proxy,
+                                             .timeout_seconds = LINNET_HTTP_STALL_SECONDS };
+  g_autoptr (SoupSession) session = linnet_http_session_new (&options);
   Asker asker = { session, request->settings, cancellable };
   g_autoptr (LinnetRemoteModel) found = NULL;
   g_autoptr (GError) first_error = NULL;
