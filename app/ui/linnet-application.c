@@ -9,6 +9,7 @@
 #include "linnet-shortcuts-dialog.h"
 #include "linnet-window.h"
 #include "preferences/linnet-preferences-dialog.h"
+#include "preferences/linnet-settings.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
@@ -16,12 +17,13 @@ struct _LinnetApplication {
   AdwApplication parent_instance;
 
   gboolean exit_after_startup;
-  gint64 seed;     /* of every answer; negative: each has its own */
+  gint64 seed; /* of every answer; negative: each has its own */
   char *cpu_level; /* owned; as for seed: instructions to compute with, NULL: the best */
 
   /* Owned, from startup on. */
   LinnetAdvisor *advisor;
   LinnetPullList *pulls;
+  GSettings *settings; /* NULL where there are none */
 };
 
 G_DEFINE_FINAL_TYPE (LinnetApplication, linnet_application, ADW_TYPE_APPLICATION)
@@ -147,6 +149,28 @@ linnet_application_open (GApplication *application, GFile **files, int n_files, 
   present (self, window);
 }
 
+/* Downloads that begin now go to the new folder; nothing is moved. */
+static void
+folders_changed_cb (LinnetApplication *self)
+{
+  LinnetLibrary *library = linnet_pull_list_get_library (self->pulls);
+
+  linnet_library_set_folder (library, NULL);
+  linnet_library_refresh_async (library, NULL, NULL, NULL);
+}
+
+static void
+watch_folders (LinnetApplication *self)
+{
+  self->settings = linnet_settings_new ();
+  if (self->settings == NULL)
+    return;
+  g_signal_connect_object (self->settings, "changed::model-folder", G_CALLBACK (folders_changed_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->settings, "changed::model-folders",
+                           G_CALLBACK (folders_changed_cb), self, G_CONNECT_SWAPPED);
+}
+
 static void
 linnet_application_startup (GApplication *application)
 {
@@ -160,6 +184,7 @@ linnet_application_startup (GApplication *application)
   library = linnet_library_new (NULL);
   self->pulls = linnet_pull_list_new (library);
   self->advisor = linnet_advisor_new ();
+  watch_folders (self);
 }
 
 static int
@@ -178,6 +203,7 @@ linnet_application_finalize (GObject *object)
   LinnetApplication *self = LINNET_APPLICATION (object);
 
   g_free (self->cpu_level);
+  g_clear_object (&self->settings);
   g_clear_object (&self->pulls);
   g_clear_object (&self->advisor);
   G_OBJECT_CLASS (linnet_application_parent_class)->finalize (object);
