@@ -18,7 +18,9 @@ struct _LinnetApplication {
 
   gboolean exit_after_startup;
   gint64 seed; /* of every answer; negative: each has its own */
-  char *cpu_level; /* owned; as for seed: instructions to compute with, NULL: the best */
+  /* Owned, as for seed. */
+  char *cpu_level;    /* instructions to compute with, NULL: the best */
+  char *machine_root; /* where the computer is looked at before a load, NULL: the real one */
 
   /* Owned, from startup on. */
   LinnetAdvisor *advisor;
@@ -102,6 +104,7 @@ ensure_window (LinnetApplication *self, gboolean *is_new)
 
     window = GTK_WINDOW (linnet_window_new (GTK_APPLICATION (self), has_demo ? demo : NULL));
     linnet_window_set_cpu_level (LINNET_WINDOW (window), self->cpu_level);
+    linnet_window_set_machine_root (LINNET_WINDOW (window), self->machine_root);
     linnet_window_set_seed (LINNET_WINDOW (window), self->seed);
     linnet_window_lend (LINNET_WINDOW (window), self->advisor, self->pulls);
   }
@@ -203,6 +206,7 @@ linnet_application_finalize (GObject *object)
   LinnetApplication *self = LINNET_APPLICATION (object);
 
   g_free (self->cpu_level);
+  g_free (self->machine_root);
   g_clear_object (&self->settings);
   g_clear_object (&self->pulls);
   g_clear_object (&self->advisor);
@@ -229,6 +233,8 @@ linnet_application_init (LinnetApplication *self)
     { "exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->exit_after_startup,
       NULL, NULL },
     { "seed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->seed, NULL, NULL },
+    { "machine-root", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &self->machine_root, NULL,
+      NULL },
     { "cpu", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->cpu_level, NULL, NULL },
     { NULL },
   };

@@ -43,20 +43,9 @@ def row(app, title, timeout=20):
     return app.find('list item', title, timeout=timeout)
 
 
-def focus(app, role, name):
-    """Goes there with Tab, as one without a mouse does."""
-    for _ in range(60):
-        thing = app.find(role, name)
-        if app.has(thing, 'FOCUSED'):
-            return thing
-        app.keys('Tab')
-        time.sleep(0.1)
-    raise AssertionError(f'“{name}” cannot be reached with Tab')
-
-
 def get_by_name(app, text):
     """Writes a name into the row and applies it."""
-    field = focus(app, 'text', 'Name or link, such as qwen2.5:3b')
+    field = app.focus('text', 'Name or link, such as qwen2.5:3b')
     app.write(field, text)
     app.find('button', 'Apply')
     app.keys('Return')
@@ -116,7 +105,7 @@ def download_pauses_and_goes_on(app, root):
 
 def details_are_shown(app, root):
     """The details tell path, licence and recipe."""
-    focus(app, 'list item', TITLE)
+    app.focus('list item', TITLE)
     app.keys('Return')
     app.find('label', 'Architecture')
     app.find('label', contains='Apache License')
