@@ -9,6 +9,7 @@
 #include "linnet-shortcuts-dialog.h"
 #include "linnet-window.h"
 #include "preferences/linnet-preferences-dialog.h"
+#include "preferences/linnet-settings.h"
 
 #define DEMO_MODEL "minimind2-small-q8_0.gguf"
 
@@ -16,12 +17,15 @@ struct _LinnetApplication {
   AdwApplication parent_instance;
 
   gboolean exit_after_startup;
-  gint64 seed;     /* of every answer; negative: each has its own */
-  char *cpu_level; /* owned; as for seed: instructions to compute with, NULL: the best */
+  gint64 seed; /* of every answer; negative: each has its own */
+  /* Owned, as for seed. */
+  char *cpu_level;    /* instructions to compute with, NULL: the best */
+  char *machine_root; /* where the computer is looked at before a load, NULL: the real one */
 
   /* Owned, from startup on. */
   LinnetAdvisor *advisor;
   LinnetPullList *pulls;
+  GSettings *settings; /* NULL where there are none */
 };
 
 G_DEFINE_FINAL_TYPE (LinnetApplication, linnet_application, ADW_TYPE_APPLICATION)
@@ -100,6 +104,7 @@ ensure_window (LinnetApplication *self, gboolean *is_new)
 
     window = GTK_WINDOW (linnet_window_new (GTK_APPLICATION (self), has_demo ? demo : NULL));
     linnet_window_set_cpu_level (LINNET_WINDOW (window), self->cpu_level);
+    linnet_window_set_machine_root (LINNET_WINDOW (window), self->machine_root);
     linnet_window_set_seed (LINNET_WINDOW (window), self->seed);
     linnet_window_lend (LINNET_WINDOW (window), self->advisor, self->pulls);
   }
@@ -147,6 +152,28 @@ linnet_application_open (GApplication *application, GFile **files, int n_files, 
   present (self, window);
 }
 
+/* Downloads that begin now go to the new folder; nothing is moved. */
+static void
+folders_changed_cb (LinnetApplication *self)
+{
+  LinnetLibrary *library = linnet_pull_list_get_library (self->pulls);
+
+  linnet_library_set_folder (library, NULL);
+  linnet_library_refresh_async (library, NULL, NULL, NULL);
+}
+
+static void
+watch_folders (LinnetApplication *self)
+{
+  self->settings = linnet_settings_new ();
+  if (self->settings == NULL)
+    return;
+  g_signal_connect_object (self->settings, "changed::model-folder", G_CALLBACK (folders_changed_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->settings, "changed::model-folders",
+                           G_CALLBACK (folders_changed_cb), self, G_CONNECT_SWAPPED);
+}
+
 static void
 linnet_application_startup (GApplication *application)
 {
@@ -160,6 +187,7 @@ linnet_application_startup (GApplication *application)
   library = linnet_library_new (NULL);
   self->pulls = linnet_pull_list_new (library);
   self->advisor = linnet_advisor_new ();
+  watch_folders (self);
 }
 
 static int
@@ -178,6 +206,8 @@ linnet_application_finalize (GObject *object)
   LinnetApplication *self = LINNET_APPLICATION (object);
 
   g_free (self->cpu_level);
+  g_free (self->machine_root);
+  g_clear_object (&self->settings);
   g_clear_object (&self->pulls);
   g_clear_object (&self->advisor);
   G_OBJECT_CLASS (linnet_application_parent_class)->finalize (object);
@@ -203,6 +233,8 @@ linnet_application_init (LinnetApplication *self)
     { "exit-after-startup", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->exit_after_startup,
       NULL, NULL },
     { "seed", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->seed, NULL, NULL },
+    { "machine-root", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &self->machine_root, NULL,
+      NULL },
     { "cpu", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &self->cpu_level, NULL, NULL },
     { NULL },
   };

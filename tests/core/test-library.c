@@ -407,6 +407,69 @@ test_hostile_descriptions (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count (self), ==, 0);
 }
 
+static void
+set_folders (const char *first)
+{
+  g_autoptr (GSettings) settings = g_settings_new ("io.github.linnet_chat.Linnet");
+  const char *folders[] = { first, NULL };
+
+  g_settings_set_strv (settings, "model-folders", folders);
+}
+
+/* Linnet's own models go to another folder; those of the old one stay and can be used as before,
+ * but are not deleted any more. */
+static void
+test_other_folder (Fixture *self, gconstpointer data)
+{
+  g_autofree char *before = below_home ("own");
+  g_autofree char *after = below_home ("elsewhere");
+  g_autofree char *names = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *both = NULL;
+  g_autoptr (GError) error = NULL;
+  LinnetLibraryModel *teacher;
+
+  if (self->library == NULL)
+    return;
+  refresh (self);
+  add_own (self, "mini:1b", "weights.gguf");
+  create (self, "teacher", "FROM mini:1b\nSYSTEM Be kind.\n");
+  linnet_library_set_folder (self->library, after);
+  g_assert_cmpstr (linnet_library_get_folder (self->library), ==, after);
+  refresh (self);
+  none = list_names (self);
+  g_assert_cmpstr (none, ==, "");
+
+  set_folders (before);
+  refresh (self);
+  names = list_names (self);
+  g_assert_cmpstr (names, ==, "mini:1b;teacher:latest");
+  teacher = linnet_library_find (self->library, "teacher");
+  g_assert_cmpint (linnet_library_model_get_owner (teacher), ==, LINNET_OWNER_FOLDER);
+  g_assert_cmpstr (linnet_library_model_get_modelfile (teacher)->system, ==, "Be kind.");
+  g_assert_cmpuint (linnet_library_get_freed_bytes (self->library, teacher), ==, 0);
+  g_assert_false (linnet_library_delete (self->library, teacher, &error));
+  g_assert_error (error, LINNET_LIBRARY_ERROR, LINNET_LIBRARY_ERROR_FOREIGN);
+
+  /* What is made now is in the new folder, though it shares a file of the old one. */
+  create (self, "poet", "FROM mini:1b\n");
+  refresh (self);
+  both = list_names (self);
+  g_assert_cmpstr (both, ==, "poet:latest;mini:1b;teacher:latest");
+  g_assert_cmpint (linnet_library_model_get_owner (linnet_library_find (self->library, "poet")), ==,
+                   LINNET_OWNER_LINNET);
+  g_assert_true (
+      linnet_library_delete (self->library, linnet_library_find (self->library, "poet"), NULL));
+
+  /* Back again, with the folder still named: nothing is there twice. */
+  linnet_library_set_folder (self->library, before);
+  refresh (self);
+  g_assert_cmpuint (count (self), ==, 2);
+  g_assert_cmpint (linnet_library_model_get_owner (linnet_library_find (self->library, "teacher")),
+                   ==, LINNET_OWNER_LINNET);
+  set_folders (NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -431,6 +494,7 @@ main (int argc, char **argv)
   ADD ("/library/sharing", test_sharing);
   ADD ("/library/replacing", test_replacing);
   ADD ("/library/foreign-base", test_foreign_base);
+  ADD ("/library/other-folder", test_other_folder);
   ADD ("/library/hostile-descriptions", test_hostile_descriptions);
   return g_test_run ();
 }

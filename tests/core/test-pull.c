@@ -201,6 +201,43 @@ test_pause (Fixture *self, gconstpointer data)
   assert_done (self, pull);
 }
 
+/* The library gets another folder in the middle: the pull ends where it began, and the next one is
+ * in the new folder. */
+static void
+test_other_folder (Fixture *self, gconstpointer data)
+{
+  g_autoptr (LinnetPull) pull = NULL;
+  g_autoptr (LinnetPull) second = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  LinnetLibraryModel *model;
+
+  if (self->registry == NULL)
+    return;
+  before = g_build_filename (self->folder, "before", NULL);
+  after = g_build_filename (self->folder, "after", NULL);
+  linnet_library_set_folder (self->library, before);
+  control (self, "options", "{\"rate\": 2000000}");
+  pull = begin (self, "mini:1b", NULL);
+  fixture_wait (has_bytes, pull);
+  g_assert_cmpint (linnet_pull_get_state (pull), ==, LINNET_PULL_FETCHING);
+  linnet_library_set_folder (self->library, after);
+  control (self, "options", "{\"rate\": 0}");
+  assert_done (self, pull);
+  model = linnet_pull_get_model (pull);
+  g_assert_true (g_str_has_prefix (linnet_library_model_get_path (model), before));
+  g_assert_cmpint (linnet_library_model_get_owner (model), ==, LINNET_OWNER_FOLDER);
+  g_assert_false (g_file_test (after, G_FILE_TEST_EXISTS));
+
+  /* It shares the file of the first, so that only its description is in the new folder. */
+  second = begin (self, "hf.co/O/N-GGUF:Q8_0", NULL);
+  assert_done (self, second);
+  g_assert_cmpint (linnet_library_model_get_owner (linnet_pull_get_model (second)), ==,
+                   LINNET_OWNER_LINNET);
+  g_assert_cmpuint (count_entries (after), ==, 1);
+  g_assert_cmpuint (count_entries (before), ==, 1);
+}
+
 /* The program ends in the middle; the next one finds the pull and goes on. */
 static void
 test_unfinished (Fixture *self, gconstpointer data)
@@ -312,6 +349,7 @@ main (int argc, char **argv)
 #define ADD(path, test) g_test_add (path, Fixture, NULL, set_up, test, tear_down)
   ADD ("/pull/whole", test_whole);
   ADD ("/pull/pause", test_pause);
+  ADD ("/pull/other-folder", test_other_folder);
   ADD ("/pull/unfinished", test_unfinished);
   ADD ("/pull/cancel", test_cancel);
   ADD ("/pull/failures", test_failures);

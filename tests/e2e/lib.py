@@ -279,6 +279,16 @@ class App:
             raise NotSeen(f'“{accessible.get_name()}” cannot be activated')
         action.do_action(accessible, 0)
 
+    def focus(self, role, name, key='Tab'):
+        """Goes there with a key, as one without a mouse does."""
+        for _ in range(60):
+            thing = self.find(role, name)
+            if self.has(thing, 'FOCUSED'):
+                return thing
+            self.keys(key)
+            time.sleep(0.1)
+        raise NotSeen(f'“{name}” cannot be reached with {key}')
+
     def write(self, accessible, text):
         """Replaces the text of a field."""
         if not self.atspi.EditableText.set_text_contents(accessible, text):
@@ -288,15 +298,25 @@ class App:
     def keys(self, *names):
         xdotool('key', '--clearmodifiers', *names)
 
-    def tab_to(self, role, name):
-        """Goes there with Tab, as one without a mouse does, and returns it."""
-        for _ in range(60):
-            thing = self.find(role, name)
-            if self.has(thing, 'FOCUSED'):
-                return thing
-            self.keys('Tab')
-            time.sleep(0.1)
-        raise NotSeen(f'“{name}” cannot be reached with Tab')
+    def choose_file(self, title, path):
+        """Gives the toolkit's file chooser of that title a path, and accepts."""
+        chooser = self.find('dialog', title)
+        window = xdotool('search', '--onlyvisible', '--sync', '--pid', self.process.pid,
+                         '--name', title).split()[-1]
+        # There is no window manager to do it.
+        xdotool('windowfocus', '--sync', window)
+
+        def those(role):
+            return [thing for thing in self.walk(chooser) if self.role(thing) == role]
+        wait(lambda: those('button'), f'“{title}” is empty')
+        if not those('text'):
+            self.keys('slash')  # shows the field for a path
+        self.write(wait(lambda: those('text'), f'“{title}” has no field')[0], str(path))
+        accept = those('button')[-1]
+        wait(lambda: self.has(accept, 'SENSITIVE'), f'“{title}” does not take {path}')
+        self.press(accept)
+        self.gone('dialog', title)
+        xdotool('windowfocus', '--sync', self.window_id)
 
     def open(self, path):
         """Opens a file as a file manager does: in the window that is there."""

@@ -13,7 +13,8 @@ import time
 sys.dont_write_bytecode = True
 
 from lib import App, Desktop, Missing, wait  # noqa: E402
-from modelfixture import DEMO, Server, Store, make_ollama_store  # noqa: E402
+from modelfixture import (DEMO, MODELFILE, TIGHT_MIB, Server, Store, make_computer,  # noqa: E402
+                          make_ollama_store)
 from wizard_shots import WIZARD_SHOTS, shoot_wizard  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -118,7 +119,7 @@ def show_models(app, language):
 
 
 def get_by_name(app, language, name):
-    field = app.tab_to('text', MODELS[language]['name'])
+    field = app.focus('text', MODELS[language]['name'])
     app.write(field, name)
     app.keys('Return')
 
@@ -140,14 +141,14 @@ def show_delete(app, language):
 
 def show_details(app, language):
     show_models(app, language)
-    app.tab_to('list item', 'MiniMind2-Small')
+    app.focus('list item', 'MiniMind2-Small')
     app.keys('Return')
     time.sleep(1)
 
 
 def show_quantisations(app, language):
     show_models(app, language)
-    app.tab_to('list item', 'Qwen2.5 3B Instruct')
+    app.focus('list item', 'Qwen2.5 3B Instruct')
     app.keys('Return')
     time.sleep(1)
 
@@ -158,11 +159,34 @@ def show_preferences(app, language):
     time.sleep(1)
 
 
+def show_folders(app, language):
+    show_preferences(app, language)
+    app.press(app.find('page tab', {'en_US': 'Models', 'zh_CN': '模型'}[language]))
+    time.sleep(1)
+
+
+def show_no_memory(app, language):
+    app.find('label', contains={'en_US': 'can be had now', 'zh_CN': '4096'}[language])
+    time.sleep(1)
+
+
+def show_modelfile(app, language):
+    """The question for a name, with what the lines of a Modelfile mean."""
+    show_models(app, language)
+    app.press(app.find('toggle button', {'en_US': 'More', 'zh_CN': '更多'}[language]))
+    items = wait(lambda: len(found := app.find_all('menu item')) == 4 and found, 'no menu')
+    app.press(items[1])
+    title = {'en_US': 'Import a Modelfile', 'zh_CN': '导入 Modelfile'}[language]
+    app.choose_file(title, os.path.join(os.path.dirname(BAD_FILE), 'Modelfile'))
+    time.sleep(1)
+
+
 BAD_FILE = '/nowhere'
 LONG = ('请把下面这段话读一遍，再用一句话说明它讲了什么：春天来了，天气一天比一天暖和，河里的冰化了，'
         '柳树发了芽，燕子从南方飞了回来。') * 8
 
-# name: (language, dark, size, what to do, model file or None for the demo model, seed)
+# name: (language, dark, size, what to do, "bad" for a model file that is none, "tight" for a
+# computer with too little memory, seed)
 SHOTS = {
     'start': ('en_US', False, WIDE, show_start, None, 8),
     'start-dark': ('en_US', True, WIDE, show_start, None, 8),
@@ -193,6 +217,12 @@ SHOTS = {
     'models-quantisations-zh-narrow': ('zh_CN', False, NARROW, show_quantisations, None, 8),
     'preferences': ('en_US', False, WIDE, show_preferences, None, 8),
     'preferences-zh-narrow-dark': ('zh_CN', True, NARROW, show_preferences, None, 8),
+    'preferences-folders': ('en_US', False, WIDE, show_folders, None, 8),
+    'preferences-folders-zh-narrow': ('zh_CN', False, NARROW, show_folders, None, 8),
+    'memory': ('en_US', False, WIDE, show_no_memory, 'tight', 8),
+    'memory-zh-narrow-dark': ('zh_CN', True, NARROW, show_no_memory, 'tight', 8),
+    'modelfile': ('en_US', False, WIDE, show_modelfile, None, 8),
+    'modelfile-zh-narrow-dark': ('zh_CN', True, NARROW, show_modelfile, None, 8),
     'no-model-zh': ('zh_CN', False, WIDE, show_failed, 'bad', 4),
 }
 
@@ -211,7 +241,11 @@ def shoot(desktop, name):
         shoot_wizard(desktop, name, lambda app: take(app, FOLDER / f'{name}.png'))
         return
     language, dark, size, action, model, seed = SHOTS[name]
-    arguments = ['--seed', seed] + ([BAD_FILE] if model else [])
+    arguments = ['--seed', seed]
+    if model == 'bad':
+        arguments.append(BAD_FILE)
+    elif model == 'tight':
+        arguments += ['--machine-root', make_computer(os.path.dirname(BAD_FILE), TIGHT_MIB)]
     with App(desktop, *arguments, language=language, dark=dark) as app:
         app.resize(size[0] + 2 * FRAME, size[1] + 2 * FRAME)
         action(app, language)
@@ -239,6 +273,7 @@ def run():
     with tempfile.TemporaryDirectory() as folder:
         BAD_FILE = os.path.join(folder, 'notes.gguf')
         pathlib.Path(BAD_FILE).write_text('not a model', encoding='utf-8')
+        pathlib.Path(folder, 'Modelfile').write_text(MODELFILE, encoding='utf-8')
         try:
             with Desktop() as desktop, Server(offer_models()) as server:
                 make_ollama_store(pathlib.Path(desktop.home, 'ollama'),

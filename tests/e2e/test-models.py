@@ -45,7 +45,7 @@ def row(app, title, timeout=20):
 
 def get_by_name(app, text):
     """Writes a name into the row and applies it."""
-    field = app.tab_to('text', 'Name or link, such as qwen2.5:3b')
+    field = app.focus('text', 'Name or link, such as qwen2.5:3b')
     app.write(field, text)
     app.find('button', 'Apply')
     app.keys('Return')
@@ -105,7 +105,7 @@ def download_pauses_and_goes_on(app, root):
 
 def details_are_shown(app, root):
     """The details tell path, licence and recipe."""
-    app.tab_to('list item', TITLE)
+    app.focus('list item', TITLE)
     app.keys('Return')
     app.find('label', 'Architecture')
     app.find('label', contains='Apache License')

@@ -3,20 +3,16 @@
 """Goes through the choice of a model in the real window, from the first start to an answer, with a
 registry on loopback that breaks off and a program that is killed on the way. Prints TAP."""
 
-import json
 import os
 import pathlib
 import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
-
 from lib import App, Desktop, Missing, wait  # noqa: E402
+from modelfixture import DEMO, Server, catalogue_entry, write_catalogue  # noqa: E402
 from tap import Tap, says_no_nonsense  # noqa: E402
-from server import Server  # noqa: E402
 
-MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
 MODEL_TITLE = 'Finch 26M Chat'
 INTERACTIVE = ('button', 'toggle button', 'text', 'entry', 'menu item', 'list item', 'link',
                'check box', 'radio button', 'combo box', 'slider', 'spin button', 'switch')
@@ -24,29 +20,6 @@ SLOWLY = 500_000  # bytes a second of each connection
 QUICKLY = 8_000_000
 # As the test model calls itself.
 INNER_NAME = 'MiniMind2-Small'
-
-
-def entry(name, title, **more):
-    """A model of the catalogue, of the shape of the demo model."""
-    return {
-        'id': name, 'title': title, 'family': 'Finch', 'billions': 0.026, 'parameters': 25829888,
-        'architecture': 'llama',
-        'shape': {'vocabulary': 6400, 'embedding': 512, 'layers': 8, 'feed_forward': 1408,
-                  'heads': 8, 'kv_heads': 2, 'head': 64, 'context': 32768, 'tied': True},
-        'licence': 'Apache-2.0', 'licence_url': 'https://www.apache.org/licenses/LICENSE-2.0',
-        'languages': ['en', 'zh'],
-        'strengths': {'chat': 3, 'writing': 2, 'code': 1, 'reasoning': 1},
-        'files': [{'quantisation': 'Q8_0', 'references': [f'{name}:q8_0']}],
-        **more,
-    }
-
-
-def write_catalogue():
-    folder = pathlib.Path(os.environ['XDG_CONFIG_HOME']) / 'linnet'
-    folder.mkdir(parents=True, exist_ok=True)
-    models = [entry('finch', MODEL_TITLE)]
-    (folder / 'catalogue.json').write_text(json.dumps({'version': 1, 'models': models}),
-                                           encoding='utf-8')
 
 
 def check_names(app):
@@ -100,6 +73,19 @@ def measures(app):
     press_next(app)
 
 
+def arrows_choose(app):
+    """Arrow keys choose what the model is for."""
+    heading(app, 'What do you want to do?')
+    app.focus('radio button', 'Chat and learn')
+    app.keys('Down', 'Down')
+    wait(lambda: app.has(app.find('radio button', 'Write programs'), 'CHECKED'), 'it is not chosen')
+    app.keys('Up', 'Up')
+    wait(lambda: app.has(app.find('radio button', 'Chat and learn'), 'CHECKED'), 'it is not chosen')
+    app.press(app.find('button', 'Back'))
+    heading(app, 'What can this computer do?')
+    press_next(app)
+
+
 def keys_lead_on(app):
     """With everything left as it is, Enter alone leads on."""
     heading(app, 'What do you want to do?')
@@ -147,10 +133,10 @@ def tries_meanwhile(app, server):
 
 def is_killed(app, server):
     """The program is killed in the middle of the download."""
-    wait(lambda: downloaded(server) > MODEL_FILE.stat().st_size // 5, 'too little came', 60)
+    wait(lambda: downloaded(server) > DEMO.stat().st_size // 5, 'too little came', 60)
     app.process.kill()
     app.process.wait(10)
-    assert downloaded(server) < MODEL_FILE.stat().st_size, 'it was all there already'
+    assert downloaded(server) < DEMO.stat().st_size, 'it was all there already'
 
 
 def goes_on(app, server):
@@ -160,8 +146,8 @@ def goes_on(app, server):
     resumed = [row for row in server.log if row['first'] > 0]
     assert resumed, 'everything was fetched anew'
     models = pathlib.Path(os.environ['XDG_DATA_HOME']) / 'linnet'
-    found = [path for path in models.rglob('*.gguf') if path.stat().st_size == MODEL_FILE.stat().st_size]
-    assert any(path.read_bytes() == MODEL_FILE.read_bytes() for path in found), \
+    found = [path for path in models.rglob('*.gguf') if path.stat().st_size == DEMO.stat().st_size]
+    assert any(path.read_bytes() == DEMO.read_bytes() for path in found), \
         f'it is not there as it should be: {sorted(models.rglob("*"))}'
     check_names(app)
 
@@ -205,7 +191,7 @@ def go_through(tap, desktop, server):
         tap.run(can_be_skipped, app)
     desktop.write_settings({})
     with App(desktop, '--seed', 2) as app:
-        for test in (measures, keys_lead_on, advises):
+        for test in (measures, arrows_choose, keys_lead_on, advises):
             tap.run(test, app)
         for test in (downloads, tries_meanwhile):
             tap.run(test, app, server)
@@ -230,14 +216,14 @@ def go_through(tap, desktop, server):
 
 def run():
     tap = Tap()
-    if not MODEL_FILE.is_file():
+    if not DEMO.is_file():
         print('1..0 # SKIP the demo model is not there')
         return
     try:
         with Server() as server, Desktop(first_start=True) as desktop:
-            server.store.add_ollama('finch:q8_0', str(MODEL_FILE))
+            server.store.add_ollama('finch:q8_0', str(DEMO))
             os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
-            write_catalogue()
+            write_catalogue(catalogue_entry('finch', MODEL_TITLE))
             go_through(tap, desktop, server)
     except Missing as missing:
         print(f'1..0 # SKIP {missing}')

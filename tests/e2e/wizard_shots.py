@@ -2,33 +2,15 @@
 """The pictures of the wizard, for screenshots.py. The models of its last pages come from a registry
 on loopback."""
 
-import json
 import os
 import pathlib
-import sys
 import time
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'registry'))
-
-from lib import App, wait, xdotool  # noqa: E402
-from server import Server  # noqa: E402
+from lib import App, wait, xdotool
+from modelfixture import DEMO, Server, catalogue_entry, write_catalogue
 
 FRAME = 5  # what the toolkit draws around a window where nothing composites
 WIDE, NARROW, SMALL = (760, 620), (360, 640), (360, 294)
-MODEL_FILE = pathlib.Path(os.environ['LINNET_DATA_DIR']) / 'minimind2-small-q8_0.gguf'
-CATALOGUE = {
-    'version': 1,
-    'models': [{
-        'id': 'finch', 'title': 'Finch 26M Chat', 'family': 'Finch', 'billions': 0.026,
-        'parameters': 25829888, 'architecture': 'llama',
-        'shape': {'vocabulary': 6400, 'embedding': 512, 'layers': 8, 'feed_forward': 1408,
-                  'heads': 8, 'kv_heads': 2, 'head': 64, 'context': 32768, 'tied': True},
-        'licence': 'Apache-2.0', 'licence_url': 'https://www.apache.org/licenses/LICENSE-2.0',
-        'languages': ['en', 'zh'],
-        'strengths': {'chat': 3, 'writing': 2, 'code': 1, 'reasoning': 1},
-        'files': [{'quantisation': 'Q8_0', 'references': ['finch:q8_0']}],
-    }],
-}
 NEXT = {'en_US': ('Start', 'Next', 'Next', 'Download (', 'Start Chatting'),
         'zh_CN': ('开始', '下一步', '下一步', '下载（', '开始对话')}
 PAGES = ('welcome', 'computer', 'wishes', 'advice', 'download', 'ready')
@@ -49,6 +31,8 @@ WIZARD_SHOTS = {
     'wizard-4-advice-small': ('en_US', False, SMALL, 'advice', False, False),
     'wizard-5-download': ('en_US', False, WIDE, 'download', False, True),
     'wizard-5-download-zh-narrow-dark': ('zh_CN', True, NARROW, 'download', False, True),
+    'wizard-5-disk': ('en_US', False, WIDE, 'disk', False, True),
+    'wizard-5-disk-zh-narrow-dark': ('zh_CN', True, NARROW, 'disk', False, True),
     'wizard-6-ready': ('en_US', True, WIDE, 'ready', False, True),
     'wizard-6-ready-zh-narrow': ('zh_CN', False, NARROW, 'ready', False, True),
 }
@@ -90,17 +74,19 @@ def shoot_wizard(desktop, name, take):
     """take(app) takes the picture."""
     language, dark, size, page, scrolled, has_registry = WIZARD_SHOTS[name]
     catalogue = pathlib.Path(os.environ['XDG_CONFIG_HOME']) / 'linnet' / 'catalogue.json'
-    catalogue.parent.mkdir(parents=True, exist_ok=True)
     desktop.write_settings({})
     with Server() as server:
-        server.store.add_ollama('finch:q8_0', str(MODEL_FILE))
+        server.store.add_ollama('finch:q8_0', str(DEMO))
         server.options['rate'] = 0 if page == 'ready' else 1_000_000
         os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
         if has_registry:
-            catalogue.write_text(json.dumps(CATALOGUE), encoding='utf-8')
+            # Of the small disk there is a picture, too.
+            huge = {'bytes': 1 << 49} if page == 'disk' else {}
+            files = [{'quantisation': 'Q8_0', 'references': ['finch:q8_0'], **huge}]
+            write_catalogue(catalogue_entry('finch', 'Finch 26M Chat', files=files))
         with App(desktop, language=language, dark=dark) as app:
             app.resize(size[0] + 2 * FRAME, size[1] + 2 * FRAME)
-            go_to(app, language, page)
+            go_to(app, language, 'download' if page == 'disk' else page)
             if scrolled:
                 scroll_down(app)
             time.sleep(1)

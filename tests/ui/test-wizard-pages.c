@@ -391,6 +391,9 @@ test_download (void)
   linnet_wizard_download_set_progress (self, &progress);
   g_assert_true (says (page, "It broke."));
   g_assert_nonnull (find_button (page, "_Try Again"));
+  g_assert_nonnull (find_button (page, "Choose _Another Model"));
+  g_assert_nonnull (find_button (page, "Use the _Demo Model"));
+  g_assert_false (says (page, "You can close Linnet"));
 
   progress = (LinnetWizardProgress) { LINNET_PULL_DONE, 1000, 1000, NULL, NULL };
   linnet_wizard_download_set_progress (self, &progress);

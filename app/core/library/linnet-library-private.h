@@ -78,7 +78,7 @@ linnet_library_store_count_own (const char *folder, LinnetLibraryModel *model, G
 /* ---- Other programs' stores (linnet-library-scan.c) ----------------------------------------- */
 
 /* Adds what Ollama, LM Studio, the caches of Hugging Face and ModelScope, and folders hold to
- * models, each file once. */
+ * models, each file once. Of a folder that was Linnet's own before, its models as they were. */
 void linnet_library_scan_others (const char *const *folders,
                                  LinnetInspections *inspections,
                                  GCancellable *cancellable,
@@ -88,8 +88,8 @@ void linnet_library_scan_ollama (const char *root, GPtrArray *candidates);
 
 /* ---- LinnetLibrary itself -------------------------------------------------------------------- */
 
-/* Puts in a model that has just been written to disk, in the place of the one of its name. Takes
- * model; returns it, borrowed. */
+/* Puts in a model that has just been written to disk, in the place of the one of its name if it is
+ * Linnet's own, else behind those. Takes model; returns it, borrowed. */
 LinnetLibraryModel *linnet_library_take (LinnetLibrary *self, LinnetLibraryModel *model);
 /* The model that has these files' sha256, in this order, Linnet's own first; NULL: none.
  * Borrowed. */

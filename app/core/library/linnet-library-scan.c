@@ -298,6 +298,41 @@ make_unique (LinnetLibraryModel *model, GPtrArray *models)
   }
 }
 
+static gboolean
+has_model (GPtrArray *models, LinnetLibraryModel *model)
+{
+  for (guint i = 0; i < models->len; i++) {
+    LinnetLibraryModel *other = models->pdata[i];
+
+    if (g_str_equal (other->name, model->name) &&
+        g_str_equal (linnet_library_model_get_path (other), linnet_library_model_get_path (model)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The models of a folder that was Linnet's own before: they keep their names and recipes. */
+static void
+add_former (const char *folder,
+            LinnetInspections *inspections,
+            GCancellable *cancellable,
+            GPtrArray *models)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_object_unref);
+
+  linnet_library_store_scan (folder, inspections, cancellable, found);
+  for (guint i = 0; i < found->len; i++) {
+    LinnetLibraryModel *model = found->pdata[i];
+
+    /* It may be Linnet's own folder still. */
+    if (has_model (models, model))
+      continue;
+    model->owner = LINNET_OWNER_FOLDER;
+    make_unique (model, models);
+    g_ptr_array_add (models, g_object_ref (model));
+  }
+}
+
 void
 linnet_library_scan_others (const char *const *folders,
                             LinnetInspections *inspections,
@@ -317,6 +352,9 @@ linnet_library_scan_others (const char *const *folders,
     else
       visit_folder (&walk, walk.place->root, MAX_DEPTH);
   }
+  for (guint i = 0; folders != NULL && folders[i] != NULL; i++)
+    if (g_path_is_absolute (folders[i]))
+      add_former (folders[i], inspections, cancellable, models);
   for (guint i = 0; i < models->len; i++)
     g_hash_table_add (seen, identify (linnet_library_model_get_path (models->pdata[i])));
   for (guint i = 0; i < candidates->len && !g_cancellable_is_cancelled (cancellable); i++) {

@@ -10,7 +10,7 @@ struct _LinnetLibrary {
   GObject parent_instance;
 
   /* Owned. */
-  char *folder;
+  char *folder;                   /* of Linnet's own models */
   GPtrArray *models;              /* LinnetLibraryModel */
   LinnetInspections *inspections; /* the refreshing thread's, while there is one */
   GQueue waiting;                 /* GTask of refreshes that begin after the one that runs */
@@ -93,10 +93,23 @@ LinnetLibrary *
 linnet_library_new (const char *folder)
 {
   LinnetLibrary *self = g_object_new (LINNET_TYPE_LIBRARY, NULL);
-  g_autoptr (LinnetNetworkSettings) settings = linnet_network_settings_new ();
 
-  self->folder = g_canonicalize_filename (folder != NULL ? folder : settings->model_folder, NULL);
+  linnet_library_set_folder (self, folder);
   return self;
+}
+
+void
+linnet_library_set_folder (LinnetLibrary *self, const char *folder)
+{
+  g_autoptr (LinnetNetworkSettings) settings = linnet_network_settings_new ();
+  g_autofree char *path = NULL;
+
+  g_return_if_fail (LINNET_IS_LIBRARY (self));
+
+  path = g_canonicalize_filename (folder != NULL ? folder : settings->model_folder, NULL);
+  /* What a refresh under way sees is that of the old folder. */
+  if (g_set_str (&self->folder, path))
+    self->n_changes++;
 }
 
 const char *
@@ -332,7 +345,8 @@ remove_at (LinnetLibrary *self, guint position)
 LinnetLibraryModel *
 linnet_library_take (LinnetLibrary *self, LinnetLibraryModel *model)
 {
-  guint position = find_own (self, model->name);
+  gboolean is_own = model->owner == LINNET_OWNER_LINNET;
+  guint position = is_own ? find_own (self, model->name) : G_MAXUINT;
 
   if (position != G_MAXUINT) {
     g_autoptr (LinnetLibraryModel) old = g_object_ref (self->models->pdata[position]);
@@ -346,7 +360,7 @@ linnet_library_take (LinnetLibrary *self, LinnetLibraryModel *model)
   for (position = 0; position < self->models->len; position++) {
     LinnetLibraryModel *other = self->models->pdata[position];
 
-    if (other->owner != LINNET_OWNER_LINNET || g_strcmp0 (other->name, model->name) > 0)
+    if (other->owner != LINNET_OWNER_LINNET || (is_own && g_strcmp0 (other->name, model->name) > 0))
       break;
   }
   self->n_changes++;

@@ -41,6 +41,9 @@ G_DECLARE_FINAL_TYPE (LinnetLibrary, linnet_library, LINNET, LIBRARY, GObject)
  * refresh. */
 LinnetLibrary *linnet_library_new (const char *folder);
 const char *linnet_library_get_folder (LinnetLibrary *self);
+/* folder: as above. Where models go from now on; the list is the same until it is refreshed. Pulls
+ * that have begun end where they began. */
+void linnet_library_set_folder (LinnetLibrary *self, const char *folder);
 
 /* Looks at the disk again, on a thread; "items-changed" tells what differs. What cannot be read is
  * left out. */

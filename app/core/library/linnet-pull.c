@@ -17,6 +17,7 @@ struct _LinnetPull {
   LinnetLibrary *library;
   GStrv texts;           /* references as they are kept */
   GPtrArray *references; /* LinnetReference */
+  char *library_folder;  /* the library's when it began, which may have another by now */
   char *folder;          /* of the files */
   char *slug;
   LinnetRemoteModel *remote; /* NULL until the registry has answered */
@@ -83,6 +84,7 @@ linnet_pull_finalize (GObject *object)
 
   g_strfreev (self->texts);
   g_ptr_array_unref (self->references);
+  g_free (self->library_folder);
   g_free (self->folder);
   g_free (self->slug);
   linnet_remote_model_free (self->remote);
@@ -247,6 +249,8 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->is_checking = FALSE;
   if (g_task_propagate_boolean (G_TASK (result), &error)) {
     linnet_pull_state_remove (self->folder);
+    if (!g_str_equal (self->library_folder, linnet_library_get_folder (self->library)))
+      model->owner = LINNET_OWNER_FOLDER;
     linnet_library_take (self->library, g_object_ref (model));
     finish (self, g_object_ref (model));
     return;
@@ -269,8 +273,7 @@ check (LinnetPull *self, LinnetLibraryModel *model)
   set_state (self, LINNET_PULL_VERIFYING);
   g_task_set_source_tag (task, check);
   g_task_set_task_data (task, model, g_object_unref);
-  g_object_set_data_full (G_OBJECT (task), "folder",
-                          g_strdup (linnet_library_get_folder (self->library)), g_free);
+  g_object_set_data_full (G_OBJECT (task), "folder", g_strdup (self->library_folder), g_free);
   g_task_run_in_thread (task, check_thread);
 }
 
@@ -456,9 +459,9 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* ---- From outside -------------------------------------------------------------------------- */
 
-/* Takes its own copies; references are checked. NULL: error. */
+/* Takes its own copies; references are checked. folder: the library's. NULL: error. */
 static LinnetPull *
-pull_new (LinnetLibrary *library, const char *const *references, GError **error)
+pull_new (LinnetLibrary *library, const char *folder, const char *const *references, GError **error)
 {
   g_autoptr (LinnetPull) self = g_object_new (LINNET_TYPE_PULL, NULL);
   g_autoptr (GStrvBuilder) texts = g_strv_builder_new ();
@@ -475,7 +478,8 @@ pull_new (LinnetLibrary *library, const char *const *references, GError **error)
   }
   self->texts = g_strv_builder_end (texts);
   self->slug = linnet_registry_make_slug (self->texts[0]);
-  self->folder = g_build_filename (linnet_library_get_folder (library), self->slug, NULL);
+  self->library_folder = g_strdup (folder);
+  self->folder = g_build_filename (folder, self->slug, NULL);
   return g_steal_pointer (&self);
 }
 
@@ -488,7 +492,7 @@ linnet_pull_new (LinnetLibrary *library, const char *const *references, GError *
   g_return_val_if_fail (LINNET_IS_LIBRARY (library), NULL);
   g_return_val_if_fail (references != NULL && references[0] != NULL, NULL);
 
-  self = pull_new (library, references, error);
+  self = pull_new (library, linnet_library_get_folder (library), references, error);
   if (self == NULL)
     return NULL;
   /* An earlier run may have begun with it. */
@@ -496,34 +500,46 @@ linnet_pull_new (LinnetLibrary *library, const char *const *references, GError *
   return self;
 }
 
+/* Adds those that began in folder and are not in pulls yet. */
+static void
+add_unfinished (LinnetLibrary *library, const char *library_folder, GPtrArray *pulls)
+{
+  g_autoptr (GDir) dir = g_dir_open (library_folder, 0, NULL);
+  const char *slug;
+
+  while (dir != NULL && (slug = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *folder = g_build_filename (library_folder, slug, NULL);
+    g_auto (GStrv) references = NULL;
+    g_autoptr (LinnetRemoteModel) remote = linnet_pull_state_read (folder, &references);
+    g_autoptr (LinnetPull) pull =
+        remote != NULL ? pull_new (library, library_folder, (const char *const *) references, NULL)
+                       : NULL;
+    gboolean is_known = FALSE;
+
+    for (guint i = 0; pull != NULL && !is_known && i < pulls->len; i++)
+      is_known = g_str_equal (((LinnetPull *) pulls->pdata[i])->slug, slug);
+    if (pull == NULL || is_known || !g_str_equal (pull->slug, slug))
+      continue;
+    pull->remote = g_steal_pointer (&remote);
+    pull->kept_bytes = linnet_pull_state_count_kept (folder, pull->remote);
+    set_state (pull, LINNET_PULL_PAUSED);
+    g_ptr_array_add (pulls, g_steal_pointer (&pull));
+  }
+}
+
 GPtrArray *
 linnet_pull_list_unfinished (LinnetLibrary *library)
 {
   GPtrArray *pulls = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GDir) dir = NULL;
-  const char *slug;
+  g_autoptr (LinnetNetworkSettings) settings = linnet_network_settings_new ();
 
   g_return_val_if_fail (LINNET_IS_LIBRARY (library), pulls);
 
-  dir = g_dir_open (linnet_library_get_folder (library), 0, NULL);
-  while (dir != NULL && (slug = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *folder = g_build_filename (linnet_library_get_folder (library), slug, NULL);
-    g_auto (GStrv) references = NULL;
-    g_autoptr (LinnetRemoteModel) remote = linnet_pull_state_read (folder, &references);
-    LinnetPull *pull =
-        remote != NULL ? pull_new (library, (const char *const *) references, NULL) : NULL;
-
-    if (pull == NULL)
-      continue;
-    if (!g_str_equal (pull->slug, slug)) {
-      g_object_unref (pull);
-      continue;
-    }
-    pull->remote = g_steal_pointer (&remote);
-    pull->kept_bytes = linnet_pull_state_count_kept (folder, pull->remote);
-    set_state (pull, LINNET_PULL_PAUSED);
-    g_ptr_array_add (pulls, pull);
-  }
+  add_unfinished (library, linnet_library_get_folder (library), pulls);
+  /* One of them may have been the library's own before. */
+  for (guint i = 0; settings->model_folders[i] != NULL; i++)
+    if (g_path_is_absolute (settings->model_folders[i]))
+      add_unfinished (library, settings->model_folders[i], pulls);
   return pulls;
 }
 

@@ -56,17 +56,18 @@ update_create (AdwAlertDialog *dialog, GtkEditable *entry)
   adw_alert_dialog_set_response_enabled (dialog, "create", *name != '\0');
 }
 
-/* "Made from qwen2.5:3b." and what its lines mean here. Transfer full. */
-static char *
-describe (const LinnetModelfile *modelfile)
+/* What the lines of the Modelfile mean here, where that is not what they say; one paragraph each.
+ */
+static GtkWidget *
+new_notes (const LinnetModelfile *modelfile)
 {
-  /* Translators: %s is the model that a Modelfile builds on. */
-  g_autofree char *from =
-      g_strdup_printf (_ ("It is made from %s, whose file it shares."), modelfile->from);
-  g_autofree char *notes =
-      modelfile->notes != NULL ? g_strjoinv ("\n", modelfile->notes) : g_strdup ("");
+  g_autofree char *notes = g_strjoinv ("\n\n", modelfile->notes);
+  GtkWidget *label = gtk_label_new (notes);
 
-  return *notes != '\0' ? g_strdup_printf ("%s\n\n%s", from, notes) : g_steal_pointer (&from);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  return label;
 }
 
 /* Takes modelfile. */
@@ -74,9 +75,12 @@ static void
 ask_for_name (LinnetModelsPage *self, LinnetModelfile *modelfile)
 {
   Import *import = g_new0 (Import, 1);
-  g_autofree char *body = describe (modelfile);
+  /* Translators: %s is the model that a Modelfile builds on. */
+  g_autofree char *body =
+      g_strdup_printf (_ ("It is made from %s, whose file it shares."), modelfile->from);
   AdwAlertDialog *dialog =
       ADW_ALERT_DIALOG (adw_alert_dialog_new (_ ("Name of the New Model"), body));
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 18);
   GtkWidget *list = gtk_list_box_new ();
   GtkWidget *entry = adw_entry_row_new ();
 
@@ -90,7 +94,10 @@ ask_for_name (LinnetModelsPage *self, LinnetModelfile *modelfile)
   gtk_accessible_update_property (GTK_ACCESSIBLE (list), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Name"),
                                   -1);
   gtk_list_box_append (GTK_LIST_BOX (list), entry);
-  adw_alert_dialog_set_extra_child (dialog, list);
+  if (modelfile->notes != NULL && modelfile->notes[0] != NULL)
+    gtk_box_append (GTK_BOX (box), new_notes (modelfile));
+  gtk_box_append (GTK_BOX (box), list);
+  adw_alert_dialog_set_extra_child (dialog, box);
   adw_alert_dialog_add_responses (dialog, "cancel", _ ("_Cancel"), "create", _ ("_Make"), NULL);
   adw_alert_dialog_set_response_appearance (dialog, "create", ADW_RESPONSE_SUGGESTED);
   adw_alert_dialog_set_default_response (dialog, "create");

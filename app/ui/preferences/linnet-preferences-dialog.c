@@ -75,23 +75,63 @@ say (LinnetPreferencesDialog *self, const char *sentence)
 
 /* ---- Folders ---- */
 
+/* Where Linnet's own models are when the setting is set. Transfer full. */
+static char *
+resolve_own_folder (const char *set)
+{
+  return set != NULL && *set != '\0'
+             ? g_strdup (set)
+             : g_build_filename (g_get_user_data_dir (), "linnet", "models", NULL);
+}
+
 static void
 update_own_folder (LinnetPreferencesDialog *self)
 {
-  g_autofree char *usual = g_build_filename (g_get_user_data_dir (), "linnet", "models", NULL);
   g_autofree char *set =
       self->settings != NULL ? g_settings_get_string (self->settings, "model-folder") : NULL;
-  gboolean is_set = set != NULL && *set != '\0';
-  g_autofree char *shown = g_filename_display_name (is_set ? set : usual);
+  g_autofree char *folder = resolve_own_folder (set);
+  g_autofree char *shown = g_filename_display_name (folder);
 
   adw_action_row_set_subtitle (self->folder_row, shown);
-  gtk_widget_set_visible (GTK_WIDGET (self->reset_folder), is_set);
+  gtk_widget_set_visible (GTK_WIDGET (self->reset_folder), set != NULL && *set != '\0');
+}
+
+static gboolean
+has_entries (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+
+  return dir != NULL && g_dir_read_name (dir) != NULL;
+}
+
+/* Makes folder Linnet's own, "" the usual one. What is in the one that it was stays there, and goes
+ * on being found there. */
+static void
+change_own_folder (LinnetPreferencesDialog *self, const char *folder)
+{
+  g_autofree char *set = g_settings_get_string (self->settings, "model-folder");
+  g_autofree char *before = resolve_own_folder (set);
+  g_autofree char *after = resolve_own_folder (folder);
+  g_auto (GStrv) folders = g_settings_get_strv (self->settings, "model-folders");
+  g_autoptr (GStrvBuilder) kept = g_strv_builder_new ();
+  g_auto (GStrv) result = NULL;
+
+  if (g_str_equal (before, after))
+    return;
+  for (guint i = 0; folders[i] != NULL; i++)
+    if (!g_str_equal (folders[i], before) && !g_str_equal (folders[i], after))
+      g_strv_builder_add (kept, folders[i]);
+  if (has_entries (before))
+    g_strv_builder_add (kept, before);
+  result = g_strv_builder_end (kept);
+  g_settings_set_strv (self->settings, "model-folders", (const char *const *) result);
+  g_settings_set_string (self->settings, "model-folder", folder);
 }
 
 static void
 reset_folder_cb (LinnetPreferencesDialog *self)
 {
-  g_settings_reset (self->settings, "model-folder");
+  change_own_folder (self, "");
 }
 
 static void
@@ -169,7 +209,7 @@ folder_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *path = finish_choosing (self, source, result);
 
   if (path != NULL)
-    g_settings_set_string (self->settings, "model-folder", path);
+    change_own_folder (self, path);
 }
 
 static void

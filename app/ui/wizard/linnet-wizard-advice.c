@@ -7,6 +7,7 @@
 #include "wizard/linnet-advice-card.h"
 #include "wizard/linnet-advice-numbers.h"
 #include "wizard/linnet-advice-words.h"
+#include "wizard/linnet-radio-list.h"
 #include "wizard/linnet-wizard-advice.h"
 
 struct _LinnetWizardAdvice {
@@ -185,6 +186,7 @@ add_size (LinnetWizardAdvice *self, guint index)
                                   description, -1);
   g_signal_connect_object (check, "toggled", G_CALLBACK (check_toggled_cb), self,
                            G_CONNECT_SWAPPED);
+  linnet_radio_list_watch (GTK_CHECK_BUTTON (check));
   gtk_list_box_append (self->sizes, row);
   g_ptr_array_add (self->checks, check);
   g_array_append_val (self->check_indices, index);
@@ -282,6 +284,7 @@ linnet_wizard_advice_init (LinnetWizardAdvice *self)
   self->number_rows = g_ptr_array_new ();
   self->check_indices = g_array_new (FALSE, FALSE, sizeof (guint));
   self->quantisation_indices = g_array_new (FALSE, FALSE, sizeof (guint));
+  linnet_radio_list_set_up (self->sizes);
   g_signal_connect_object (self->quantisation_row, "notify::selected",
                            G_CALLBACK (quantisation_selected_cb), self, G_CONNECT_SWAPPED);
 }

@@ -19,8 +19,9 @@ struct _LinnetWizardDownload {
   GtkLabel *error_label;
   GtkWidget *pause_button;
   GtkButton *resume_button;
-  GtkWidget *cancel_button;
-  GtkWidget *meanwhile_button;
+  GtkButton *cancel_button;
+  GtkButton *meanwhile_button;
+  GtkWidget *close_label;
 
   LinnetPullState state;
   guint quarter; /* the last that was announced */
@@ -29,9 +30,9 @@ struct _LinnetWizardDownload {
 G_DEFINE_FINAL_TYPE (LinnetWizardDownload, linnet_wizard_download, ADW_TYPE_NAVIGATION_PAGE)
 
 static const char *
-get_heading (LinnetPullState state)
+get_heading (const LinnetWizardProgress *progress)
 {
-  switch (state) {
+  switch (progress->state) {
   case LINNET_PULL_PAUSED:
     return _ ("The download is paused");
   case LINNET_PULL_VERIFYING:
@@ -39,7 +40,8 @@ get_heading (LinnetPullState state)
   case LINNET_PULL_DONE:
     return _ ("The model is here");
   case LINNET_PULL_FAILED:
-    return _ ("The download has stopped");
+    return progress->bytes_total > 0 ? _ ("The download has stopped")
+                                     : _ ("The download cannot begin");
   case LINNET_PULL_CANCELLED:
     return _ ("The download was cancelled");
   case LINNET_PULL_IDLE:
@@ -80,7 +82,7 @@ announce_state (LinnetWizardDownload *self, const LinnetWizardProgress *progress
   if (progress->state == LINNET_PULL_FAILED && progress->error != NULL)
     announce (self, progress->error, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
   else if (progress->state == LINNET_PULL_DONE || progress->state == LINNET_PULL_PAUSED)
-    announce (self, get_heading (progress->state), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
+    announce (self, get_heading (progress), GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
 }
 
 static void
@@ -113,6 +115,7 @@ linnet_wizard_download_class_init (LinnetWizardDownloadClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, resume_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, cancel_button);
   gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, meanwhile_button);
+  gtk_widget_class_bind_template_child (widget_class, LinnetWizardDownload, close_label);
 }
 
 static void
@@ -152,34 +155,16 @@ linnet_wizard_download_set_has_demo (LinnetWizardDownload *self, gboolean has_de
 {
   g_return_if_fail (LINNET_IS_WIZARD_DOWNLOAD (self));
 
-  gtk_widget_set_visible (self->meanwhile_button, has_demo);
+  gtk_widget_set_visible (GTK_WIDGET (self->meanwhile_button), has_demo);
 }
 
-void
-linnet_wizard_download_set_progress (LinnetWizardDownload *self,
-                                     const LinnetWizardProgress *progress)
+/* What can be done now, and in words that fit. */
+static void
+show_buttons (LinnetWizardDownload *self, LinnetPullState state)
 {
-  gboolean running, stopped;
-  double fraction;
-
-  g_return_if_fail (LINNET_IS_WIZARD_DOWNLOAD (self));
-  g_return_if_fail (progress != NULL);
-
-  running = progress->state == LINNET_PULL_RESOLVING || progress->state == LINNET_PULL_FETCHING;
-  stopped = progress->state == LINNET_PULL_PAUSED || progress->state == LINNET_PULL_FAILED;
-  fraction = progress->bytes_total > 0
-                 ? CLAMP ((double) progress->bytes_done / (double) progress->bytes_total, 0, 1)
-                 : 0;
-  if (progress->state == LINNET_PULL_DONE)
-    fraction = 1;
-
-  linnet_wizard_frame_set_heading (self->frame, get_heading (progress->state));
-  gtk_progress_bar_set_fraction (self->bar, fraction);
-  gtk_label_set_label (self->status_label, progress->status != NULL ? progress->status : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->status_label),
-                          progress->status != NULL && progress->error == NULL);
-  gtk_label_set_label (self->error_label, progress->error != NULL ? progress->error : "");
-  gtk_widget_set_visible (self->error_box, progress->error != NULL);
+  gboolean running = state == LINNET_PULL_RESOLVING || state == LINNET_PULL_FETCHING;
+  gboolean failed = state == LINNET_PULL_FAILED;
+  gboolean stopped = failed || state == LINNET_PULL_PAUSED;
 
   /* The button that takes the place of one with the focus gets the focus. */
   if (stopped && gtk_widget_is_focus (self->pause_button)) {
@@ -191,9 +176,41 @@ linnet_wizard_download_set_progress (LinnetWizardDownload *self,
   }
   gtk_widget_set_visible (self->pause_button, running);
   gtk_widget_set_visible (GTK_WIDGET (self->resume_button), stopped);
-  gtk_button_set_label (self->resume_button,
-                        progress->state == LINNET_PULL_FAILED ? _ ("_Try Again") : _ ("_Resume"));
-  gtk_widget_set_visible (self->cancel_button, running || stopped);
+  gtk_button_set_label (self->resume_button, failed ? _ ("_Try Again") : _ ("_Resume"));
+  gtk_widget_set_visible (GTK_WIDGET (self->cancel_button), running || stopped);
+  gtk_button_set_label (self->cancel_button, failed ? _ ("Choose _Another Model") : _ ("_Cancel"));
+  gtk_button_set_label (self->meanwhile_button,
+                        failed ? _ ("Use the _Demo Model") : _ ("_Try the Demo Model Meanwhile"));
+  gtk_widget_set_visible (self->close_label, !failed);
+}
+
+void
+linnet_wizard_download_set_progress (LinnetWizardDownload *self,
+                                     const LinnetWizardProgress *progress)
+{
+  gboolean running;
+  double fraction;
+
+  g_return_if_fail (LINNET_IS_WIZARD_DOWNLOAD (self));
+  g_return_if_fail (progress != NULL);
+
+  running = progress->state == LINNET_PULL_RESOLVING || progress->state == LINNET_PULL_FETCHING;
+  fraction = progress->bytes_total > 0
+                 ? CLAMP ((double) progress->bytes_done / (double) progress->bytes_total, 0, 1)
+                 : 0;
+  if (progress->state == LINNET_PULL_DONE)
+    fraction = 1;
+
+  linnet_wizard_frame_set_heading (self->frame, get_heading (progress));
+  gtk_progress_bar_set_fraction (self->bar, fraction);
+  gtk_widget_set_visible (GTK_WIDGET (self->bar),
+                          progress->state != LINNET_PULL_FAILED || progress->bytes_total > 0);
+  gtk_label_set_label (self->status_label, progress->status != NULL ? progress->status : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->status_label),
+                          progress->status != NULL && progress->error == NULL);
+  gtk_label_set_label (self->error_label, progress->error != NULL ? progress->error : "");
+  gtk_widget_set_visible (self->error_box, progress->error != NULL);
+  show_buttons (self, progress->state);
 
   if (running)
     announce_quarter (self, fraction);

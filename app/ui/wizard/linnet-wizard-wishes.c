@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 
+#include "wizard/linnet-radio-list.h"
 #include "wizard/linnet-wizard-wishes.h"
 
 struct _LinnetWizardWishes {
@@ -178,13 +179,17 @@ linnet_wizard_wishes_init (LinnetWizardWishes *self)
 
   self->language_rows = g_ptr_array_new ();
   adw_combo_row_set_selected (self->wait_row, DEFAULT_WAIT);
-  for (LinnetTask task = LINNET_TASK_CHAT; task < LINNET_N_TASKS; task++)
+  for (LinnetTask task = LINNET_TASK_CHAT; task < LINNET_N_TASKS; task++) {
     g_signal_connect_object (get_task_check (self, task), "notify::active", G_CALLBACK (changed_cb),
                              self, G_CONNECT_SWAPPED);
+    linnet_radio_list_watch (get_task_check (self, task));
+  }
   g_signal_connect_object (self->wait_row, "notify::selected", G_CALLBACK (changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->quiet_row, "notify::active", G_CALLBACK (changed_cb), self,
                            G_CONNECT_SWAPPED);
+  linnet_radio_list_set_up (
+      GTK_LIST_BOX (gtk_widget_get_ancestor (GTK_WIDGET (self->chat_check), GTK_TYPE_LIST_BOX)));
   linnet_wizard_wishes_set_offered (self, (const char *const[]) { "en", "zh", NULL });
 }
 
