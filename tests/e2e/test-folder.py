@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, Server, Store  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 TITLE = 'MiniMind2-Small'  # as the files of the registry call themselves
 NAMES = ('mini:26m', 'other:26m')
@@ -61,11 +61,6 @@ def download_ends_where_it_began(app, desktop, server):
     assert len(list(old.rglob('*.gguf'))) == 1
     wait(lambda: len(app.find_all('list item', TITLE)) == 2, 'they are not both in the list')
     assert len(app.find_all('button', f'Delete {TITLE}')) == 1, 'that of the old folder is not ours'
-
-
-def says_no_nonsense(app, desktop, server):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 TESTS_IN_ORDER = (folder_is_changed, download_ends_where_it_began, says_no_nonsense)

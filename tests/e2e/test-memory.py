@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, TIGHT_MIB, make_computer  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 DIALOG = 'Too Little Memory Is Free'
 INNER_NAME = 'MiniMind2-Small'  # as the demo model calls itself
@@ -96,11 +96,6 @@ def enough_is_not_asked_about(app, root, copy):
     app.open(copy)
     app.find('text', 'Question')
     assert not app.find_all('label', DIALOG)
-
-
-def says_no_nonsense(app, root, copy):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 TESTS_IN_ORDER = (is_asked_first, cancel_leaves_it, smaller_context_is_offered,

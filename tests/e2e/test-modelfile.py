@@ -9,7 +9,7 @@ import sys
 sys.dont_write_bytecode = True
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, FOREIGN, MODELFILE, make_ollama_store  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 BROKEN = f'FROM {FOREIGN}\nPARAMETER temperature hot\n'
 
@@ -119,11 +119,6 @@ def is_opened(app, desktop):
     wait(lambda: any(app.text(view) for view in app.find_all('text', 'Answer')),
          'no answer came', 60)
     app.find('button', 'Send', timeout=60)
-
-
-def says_no_nonsense(app, desktop):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 TESTS_IN_ORDER = (broken_is_explained, article_is_explained, article_is_made, name_is_taken,

@@ -11,7 +11,7 @@ import sys
 sys.dont_write_bytecode = True
 from lib import App, Desktop, Missing, wait  # noqa: E402
 from modelfixture import DEMO, Server, catalogue_entry, write_catalogue  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, says_no_nonsense  # noqa: E402
 
 INNER_NAME = 'MiniMind2-Small'  # as the test model calls itself
 HUGE, LOST, SPOILED = 'Whale 500T', 'Heron 404', 'Wren Flip'
@@ -132,11 +132,6 @@ def goes_well_at_last(app, server):
     heading(app, 'is ready')
     found = [name for name in stored() if name.endswith('.gguf')]
     assert len(found) == 1, found
-
-
-def says_no_nonsense(app, server):
-    """The program printed no warnings."""
-    assert not app.complaints(), '\n'.join(app.complaints())
 
 
 TESTS_IN_ORDER = (disk_is_too_small, disk_is_looked_at_again, another_is_chosen,
