@@ -49,6 +49,10 @@ cli_find_in_library (LinnetLibrary *library, const char *name)
   reference = linnet_reference_parse (name, &error);
   if (reference == NULL)
     cli_complain ("%s", error->message);
+  else if (reference->kind == LINNET_SOURCE_FILE && g_file_test (name, G_FILE_TEST_EXISTS))
+    cli_complain (_ ("“%s” is in no folder that Linnet looks for models in. “linnet-cli inspect” "
+                     "shows what is in a file."),
+                  name);
   else if (reference->kind == LINNET_SOURCE_FILE)
     cli_complain (_ ("There is no file “%s”."), name);
   else

@@ -270,6 +270,8 @@ def refusals():
             (["rm"], 2, "delete"),
             (["show"], 2, "show"),
             (["show", "mini:1b"], 1, "linnet-cli pull mini:1b"),
+            (["show", str(DEMO)], 1, "linnet-cli inspect"),
+            (["show", str(DEMO) + ".not"], 1, "There is no file"),
             (["create", "x", "-f", str(home.path / "none")], 1, "none"),
             (["chat", "mini:1b", "-p", "x"], 1, "linnet-cli pull mini:1b"),
             (["list", "superfluous"], 2, "superfluous"),
