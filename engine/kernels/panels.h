@@ -23,7 +23,7 @@
 
 #include "kernels/kernels.h"
 
-#define LM_PANEL_GROUP 4  /* panels that share a stretch of memory */
+#define LM_PANEL_GROUP 4  /* panels that share a stretch of memory; even */
 #define LM_SPAN_GROUPS 64 /* groups of columns of a span, whole blocks; the last may have fewer */
 
 /* Where, in bytes from the beginning of matrix, whose panels have panel_rows, the blocks of the
@@ -49,17 +49,16 @@ lm_panels_find (const lm_matrix *matrix,
   return first_row * matrix->row_bytes + before / n_block_groups * block_bytes;
 }
 
-/* Panels from that of row on, n at most, that lie in the same stretch. */
+/* Panels from that of row on that lie in the same stretch, had matrix rows without end; 1 in the
+ * file's layout. */
 static inline size_t
-lm_panels_together (size_t panel_rows, size_t row, size_t n)
+lm_panels_together (const lm_matrix *matrix, size_t row)
 {
-  size_t left = LM_PANEL_GROUP - row / panel_rows % LM_PANEL_GROUP;
-
-  return n < left ? n : left;
+  return matrix->panel_rows > 0 ? LM_PANEL_GROUP - row / matrix->panel_rows % LM_PANEL_GROUP : 1;
 }
 
-/* Rows such that as many as wanted, rounded to a multiple, are read from end to end by whoever
- * multiplies one token with them. A multiple of LM_MAX_PANEL_ROWS. */
+/* Rows a multiple of which is to be multiplied with one token in a call, so that it reads from end
+ * to end: those of a stretch, if it has several spans. A multiple of LM_MAX_PANEL_ROWS. */
 static inline size_t
 lm_panels_step (const lm_matrix *matrix)
 {

@@ -6,7 +6,8 @@
 
 /* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
  * together and stopping is quick, enough that handing out tasks costs nothing. With one token,
- * which is read rather than computed, it is the bytes that count: some microseconds' worth. */
+ * which is read rather than computed, it is the bytes that count: some microseconds' worth, and
+ * whole stretches of panels. */
 #define TILE_ROWS         32
 #define TILE_BYTES_DECODE (96u << 10)
 

@@ -190,7 +190,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 }
 
 /* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
- * in its order. */
+ * in its order. Rows in the file's layout are each read from end to end. */
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
@@ -198,14 +198,15 @@ multiply_together (const task *k, size_t row, size_t n_panels)
   const lm_avx2_wide *wide = k->input->prepared;
   const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, 1);
   size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
 
   for (size_t p = 0; p < n_panels; p++)
     sums[p] = _mm256_setzero_ps ();
-  for (size_t g = 0; g < n_groups; g += LM_SPAN_GROUPS) {
+  for (size_t g = 0; g < n_groups; g += span_groups) {
     lm_avx2_span span = {
       .matrix = k->matrix,
       .first_group = g,
-      .n_groups = n_groups - g < LM_SPAN_GROUPS ? n_groups - g : LM_SPAN_GROUPS,
+      .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
       .x = x + g,
       .wide = wide + g,
       .stride = 1,
@@ -221,41 +222,14 @@ multiply_together (const task *k, size_t row, size_t n_panels)
     store_rows (k, row + p * LM_AVX2_ROWS, 0, 1, sums + p);
 }
 
-/* One token, rows in the file's layout: they are read from end to end. */
-static void
-multiply_rows (const task *k)
-{
-  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
-  lm_avx2_span span = {
-    .matrix = k->matrix,
-    .n_groups = n_groups,
-    .x = find_groups (k->input->prepared, k->input->n_cols, 1),
-    .wide = k->input->prepared,
-    .stride = 1,
-    .n_tokens = 1,
-  };
-
-  for (size_t row = 0; row < k->n_rows; row += LM_AVX2_ROWS) {
-    __m256 sum = _mm256_setzero_ps ();
-
-    span.first_row = k->first_row + row;
-    k->multiply (&span, &sum);
-    store_rows (k, row, 0, 1, &sum);
-  }
-}
-
 static void
 multiply_token (const task *k)
 {
   size_t n;
 
-  if (k->matrix->panel_rows == 0) {
-    multiply_rows (k);
-    return;
-  }
   for (size_t row = 0; row < k->n_rows; row += n * LM_AVX2_ROWS) {
-    n = (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
-    n = lm_panels_together (LM_AVX2_ROWS, k->first_row + row, n);
+    n = lm_panels_together (k->matrix, k->first_row + row);
+    n = n * LM_AVX2_ROWS < k->n_rows - row ? n : (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
     multiply_together (k, row, n);
   }
 }

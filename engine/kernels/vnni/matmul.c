@@ -181,21 +181,22 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 }
 
 /* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
- * in its order. */
+ * in its order. Rows in the file's layout are each read from end to end. */
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
   lanes_f sums[LM_PANEL_GROUP];
   const lm_vnni_group *x = k->input->prepared;
   size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
 
   for (size_t p = 0; p < n_panels; p++)
     sums[p] = f_zero ();
-  for (size_t g = 0; g < n_groups; g += LM_SPAN_GROUPS) {
+  for (size_t g = 0; g < n_groups; g += span_groups) {
     lm_vnni_span span = {
       .matrix = k->matrix,
       .first_group = g,
-      .n_groups = n_groups - g < LM_SPAN_GROUPS ? n_groups - g : LM_SPAN_GROUPS,
+      .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
       .x = x + g,
       .stride = 1,
       .n_tokens = 1,
@@ -203,32 +204,11 @@ multiply_together (const task *k, size_t row, size_t n_panels)
 
     for (size_t p = 0; p < n_panels; p++) {
       span.first_row = k->first_row + row + p * LM_LANES;
-      k->type.one (&span, sums + p);
+      multiply_single (k, &span, sums + p);
     }
   }
   for (size_t p = 0; p < n_panels; p++)
     store_rows (k, row + p * LM_LANES, 0, 1, sums + p);
-}
-
-/* One token, rows in the file's layout: they are read from end to end. */
-static void
-multiply_rows (const task *k)
-{
-  lm_vnni_span span = {
-    .matrix = k->matrix,
-    .n_groups = k->input->n_cols / LM_GROUP_LENGTH,
-    .x = k->input->prepared,
-    .stride = 1,
-    .n_tokens = 1,
-  };
-
-  for (size_t row = 0; row < k->n_rows; row += LM_LANES) {
-    lanes_f sum = f_zero ();
-
-    span.first_row = k->first_row + row;
-    multiply_single (k, &span, &sum);
-    store_rows (k, row, 0, 1, &sum);
-  }
 }
 
 static void
@@ -236,13 +216,9 @@ multiply_token (const task *k)
 {
   size_t n;
 
-  if (k->type.one == NULL) {
-    multiply_rows (k);
-    return;
-  }
   for (size_t row = 0; row < k->n_rows; row += n * LM_LANES) {
-    n = (k->n_rows - row + LM_LANES - 1) / LM_LANES;
-    n = lm_panels_together (LM_LANES, k->first_row + row, n);
+    n = lm_panels_together (k->matrix, k->first_row + row);
+    n = n * LM_LANES < k->n_rows - row ? n : (k->n_rows - row + LM_LANES - 1) / LM_LANES;
     multiply_together (k, row, n);
   }
 }

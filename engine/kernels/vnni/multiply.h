@@ -99,7 +99,7 @@ add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
 typedef group (*load_group_fn) (const uint8_t *block, size_t i);
 
-/* The span's first block of a panel, one that lies panel panels further. */
+/* The span's first block, or, with panel 1, that of the next panel. */
 LM_INLINE const uint8_t *
 find_block (const lm_vnni_span *span,
             const size_t panel,
