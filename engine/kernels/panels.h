@@ -15,10 +15,14 @@
  * are not.
  *
  * The order: short blocks are as in the file. A K block has d (and dmin), its scales, and then
- * group by group of 32 columns what is there of nibbles    4 words: byte i has columns i (low) and
- * i + 16 (high), as in Q4_0 two bits   2 words: bits 2 j and 2 j + 1 of byte k of word h are column
- * 16 h + 4 j + k's one bit    1 word: bit j of byte k is column 4 j + k's so that Q4_K has nibbles,
- * Q5_K nibbles and one bit, Q6_K nibbles and two bits, Q2_K two bits, and Q3_K two bits and one. */
+ * group by group of 32 columns what is there of
+ *
+ * - nibbles, 4 words: byte i has columns i (low) and i + 16 (high), as in Q4_0;
+ * - two bits, 2 words: bits 2 j and 2 j + 1 of byte k of word h are column 16 h + 4 j + k's;
+ * - one bit, 1 word: bit j of byte k is column 4 j + k's;
+ *
+ * so that Q4_K has nibbles, Q5_K nibbles and one bit, Q6_K nibbles and two bits, Q2_K two bits, and
+ * Q3_K two bits and one. */
 #pragma once
 
 #include "kernels/kernels.h"

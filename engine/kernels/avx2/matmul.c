@@ -229,7 +229,8 @@ multiply_token (const task *k)
 
   for (size_t row = 0; row < k->n_rows; row += n * LM_AVX2_ROWS) {
     n = lm_panels_together (k->matrix, k->first_row + row);
-    n = n * LM_AVX2_ROWS < k->n_rows - row ? n : (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
+    n = n * LM_AVX2_ROWS < k->n_rows - row ? n
+                                           : (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
     multiply_together (k, row, n);
   }
 }

@@ -108,7 +108,8 @@ multiply_token (const task *k)
 
   for (size_t row = 0; row < k->n_rows; row += n * LM_NEON_ROWS) {
     n = lm_panels_together (k->matrix, k->first_row + row);
-    n = n * LM_NEON_ROWS < k->n_rows - row ? n : (k->n_rows - row + LM_NEON_ROWS - 1) / LM_NEON_ROWS;
+    n = n * LM_NEON_ROWS < k->n_rows - row ? n
+                                           : (k->n_rows - row + LM_NEON_ROWS - 1) / LM_NEON_ROWS;
     multiply_together (k, row, n);
   }
 }
