@@ -195,17 +195,23 @@ put_rows (uint8_t rows[][MAX_BLOCK_BYTES], uint32_t n_rows, size_t block_bytes, 
 void
 lm_panels_pack (const lm_matrix *matrix, uint32_t panel_rows, size_t index, void *panels)
 {
-  size_t block_bytes = lm_type_get_traits (matrix->type)->block_bytes;
+  const lm_type_traits *traits = lm_type_get_traits (matrix->type);
+  size_t block_bytes = traits->block_bytes;
+  size_t n_block_groups = traits->block_length / LM_GROUP_LENGTH;
   size_t first = index * panel_rows;
   size_t n_rows = matrix->n_rows - first < panel_rows ? matrix->n_rows - first : panel_rows;
   const char *data = (const char *) matrix->data + first * matrix->row_bytes;
-  char *out = (char *) panels + first * matrix->row_bytes;
+  char *out = panels;
   uint8_t rows[LM_MAX_PANEL_ROWS][MAX_BLOCK_BYTES] = { 0 };
 
-  for (size_t at = 0; at < matrix->row_bytes; at += block_bytes) {
+  for (size_t at = 0, group = 0; at < matrix->row_bytes; at += block_bytes) {
+    if (group % LM_SPAN_GROUPS == 0)
+      out = (char *) panels +
+            lm_panels_find (matrix, panel_rows, first, group, block_bytes, n_block_groups);
     for (size_t r = 0; r < n_rows; r++)
       order_block (matrix->type, data + r * matrix->row_bytes + at, block_bytes, rows[r]);
     put_rows (rows, panel_rows, block_bytes, out);
     out += block_bytes * panel_rows;
+    group += n_block_groups;
   }
 }

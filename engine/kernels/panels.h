@@ -4,18 +4,74 @@
  * A panel is some rows, as many as the registers have lanes, block by block. The blocks of its rows
  * are first put into an order in which they can be read from end to end, for memory is only as fast
  * as the processor foresees what is read next. Then come, where a block is not whole 32-bit words,
- * its half d of every row; then the first word of every row, the second of every row, … So a panel
- * is one stretch of memory, has the bytes its rows had, and a vector of words holds the same word
- * of all its rows. Rows missing from the last panel are zero, which is weight zero in every type.
+ * its half d of every row; then the first word of every row, the second of every row, … So a vector
+ * of words holds the same word of all its rows. Rows missing from the last panel are zero, which is
+ * weight zero in every type.
+ *
+ * LM_PANEL_GROUP panels are one stretch of memory, and have the bytes their rows had; the last ones
+ * of a matrix may be fewer. In it comes span after span of columns, and in a span panel after
+ * panel: whoever multiplies one token reads the stretch from end to end, and the activations of a
+ * span are still in the innermost cache when the next panel needs them, which those of many columns
+ * are not.
  *
  * The order: short blocks are as in the file. A K block has d (and dmin), its scales, and then
- * group by group of 32 columns what is there of nibbles    4 words: byte i has columns i (low) and
- * i + 16 (high), as in Q4_0 two bits   2 words: bits 2 j and 2 j + 1 of byte k of word h are column
- * 16 h + 4 j + k's one bit    1 word: bit j of byte k is column 4 j + k's so that Q4_K has nibbles,
- * Q5_K nibbles and one bit, Q6_K nibbles and two bits, Q2_K two bits, and Q3_K two bits and one. */
+ * group by group of 32 columns what is there of
+ *
+ * - nibbles, 4 words: byte i has columns i (low) and i + 16 (high), as in Q4_0;
+ * - two bits, 2 words: bits 2 j and 2 j + 1 of byte k of word h are column 16 h + 4 j + k's;
+ * - one bit, 1 word: bit j of byte k is column 4 j + k's;
+ *
+ * so that Q4_K has nibbles, Q5_K nibbles and one bit, Q6_K nibbles and two bits, Q2_K two bits, and
+ * Q3_K two bits and one. */
 #pragma once
 
 #include "kernels/kernels.h"
+
+#define LM_PANEL_GROUP 4  /* panels that share a stretch of memory; even */
+#define LM_SPAN_GROUPS 64 /* groups of columns of a span, whole blocks; the last may have fewer */
+
+/* Where, in bytes from the beginning of matrix, whose panels have panel_rows, the blocks of the
+ * panel of row lie from a group of columns on (at the beginning of a block) to the end of its span.
+ * block_bytes: of one row. */
+static inline size_t
+lm_panels_find (const lm_matrix *matrix,
+                const size_t panel_rows,
+                size_t row,
+                size_t group,
+                const size_t block_bytes,
+                const size_t n_block_groups)
+{
+  size_t n_groups = matrix->n_cols / LM_GROUP_LENGTH;
+  size_t n_padded = (matrix->n_rows + panel_rows - 1) / panel_rows * panel_rows;
+  size_t first_row = row - row % (LM_PANEL_GROUP * panel_rows);
+  size_t n_rows = n_padded - first_row, first = group - group % LM_SPAN_GROUPS;
+  size_t n = n_groups - first < LM_SPAN_GROUPS ? n_groups - first : LM_SPAN_GROUPS;
+  size_t before; /* groups of columns, of one row, in front of these blocks in the stretch */
+
+  n_rows = n_rows < LM_PANEL_GROUP * panel_rows ? n_rows : LM_PANEL_GROUP * panel_rows;
+  before = n_rows * first + (row - first_row) * n + panel_rows * (group - first);
+  return first_row * matrix->row_bytes + before / n_block_groups * block_bytes;
+}
+
+/* Panels from that of row on that lie in the same stretch, had matrix rows without end; 1 in the
+ * file's layout. */
+static inline size_t
+lm_panels_together (const lm_matrix *matrix, size_t row)
+{
+  return matrix->panel_rows > 0 ? LM_PANEL_GROUP - row / matrix->panel_rows % LM_PANEL_GROUP : 1;
+}
+
+/* Rows a multiple of which is to be multiplied with one token in a call, so that it reads from end
+ * to end: those of a stretch, if it has several spans. A multiple of LM_MAX_PANEL_ROWS. */
+static inline size_t
+lm_panels_step (const lm_matrix *matrix)
+{
+  size_t n = (size_t) LM_PANEL_GROUP * matrix->panel_rows;
+
+  if (matrix->n_cols <= LM_SPAN_GROUPS * LM_GROUP_LENGTH || n < LM_MAX_PANEL_ROWS)
+    return LM_MAX_PANEL_ROWS;
+  return n;
+}
 
 /* Whether a model's matrices of the type are repacked for kernels; else they stay as in the file.
  */

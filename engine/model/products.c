@@ -2,21 +2,25 @@
  * Cutting matrix products into tiles of rows. */
 #include "model/products.h"
 
+#include "kernels/panels.h"
+
 /* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
  * together and stopping is quick, enough that handing out tasks costs nothing. With one token,
- * which is read rather than computed, it is the bytes that count: some microseconds' worth. */
+ * which is read rather than computed, it is the bytes that count: some microseconds' worth, and
+ * whole stretches of panels. */
 #define TILE_ROWS         32
 #define TILE_BYTES_DECODE (96u << 10)
 
 static size_t
 tile_rows (const lm_products *p, const lm_linear *linear)
 {
-  size_t n;
+  size_t step, n;
 
   if (p->n_tokens > 1)
     return TILE_ROWS;
-  n = TILE_BYTES_DECODE / linear->matrix.row_bytes / LM_MAX_PANEL_ROWS * LM_MAX_PANEL_ROWS;
-  return n > LM_MAX_PANEL_ROWS ? n : LM_MAX_PANEL_ROWS;
+  step = lm_panels_step (&linear->matrix);
+  n = TILE_BYTES_DECODE / linear->matrix.row_bytes / step * step;
+  return n > step ? n : step;
 }
 
 static size_t

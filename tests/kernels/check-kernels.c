@@ -49,6 +49,8 @@ static const struct {
   { "products of random numbers are within the bound", check_matmul_random },
   { "products of extremes are within the bound", check_matmul_extreme },
   { "products do not depend on what else is in the call", check_matmul_split },
+  { "products of many columns, from stretches of panels", check_matmul_stretches,
+    level_has_panels },
   { "what is not finite stays with its token", check_matmul_not_finite },
   { "products of VNNI and of tiles are the same bits", check_matmul_same, level_sums_bytes },
   { "rms_norm and add", check_vectors },

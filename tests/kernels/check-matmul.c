@@ -7,7 +7,9 @@
 #include <math.h>
 
 #include "kernels-test.h"
+#include "model/products.h"
 #include "util/cpu.h"
+#include "util/error.h"
 
 /* What a product should be, and how far from it float arithmetic may lead. */
 typedef struct {
@@ -253,7 +255,31 @@ check_matmul_whole (void)
   }
 }
 
-/* The same bits whatever else is in the call: every token alone, and rows from a panel on. */
+/* The same bits whatever else is in the call: every token alone or with the next, and rows from a
+ * panel on. */
+static void
+check_parts (const test_matrix *m, const float *x, size_t n_tokens)
+{
+  size_t rows = m->file.n_rows, cols = m->file.n_cols;
+  size_t n_firsts = (rows + LM_MAX_PANEL_ROWS - 1) / LM_MAX_PANEL_ROWS;
+  float *all = calloc (n_tokens * rows, sizeof *all), *part = calloc (2 * rows, sizeof *part);
+
+  level_multiply (&m->level, 0, rows, x, n_tokens, all, rows);
+  for (size_t t = 0; t < n_tokens; t += 1 + random_below (5)) {
+    size_t n = 1 + (t + 1 < n_tokens && random_below (3) == 0);
+    size_t first = random_below (n_firsts) * LM_MAX_PANEL_ROWS;
+    size_t n_rows = 1 + random_below (rows - first);
+
+    level_multiply (&m->level, first, n_rows, x + t * cols, n, part, rows);
+    for (size_t i = 0; i < n; i++)
+      CHECK (memcmp (part + i * rows, all + (t + i) * rows + first, n_rows * sizeof *part) == 0,
+             "%s %zu × %zu: token %zu of %zu from %zu on, rows %zu + %zu", type_name (m->file.type),
+             rows, cols, i, n, t, first, n_rows);
+  }
+  free (all);
+  free (part);
+}
+
 void
 check_matmul_split (void)
 {
@@ -261,22 +287,76 @@ check_matmul_split (void)
     enum { N = 70, ROWS = 45, COLS = 2304 };
     test_matrix m = test_matrix_new (KERNEL_TYPES[i], ROWS, COLS, FILL_RANDOM);
     guarded x = make_input (N * COLS, 2);
-    const float *values = (const float *) x.data;
-    float *all = calloc (N * ROWS, sizeof *all), part[ROWS];
 
-    level_multiply (&m.level, 0, ROWS, values, N, all, ROWS);
-    for (size_t t = 0; t < N; t += 1 + random_below (5)) {
-      size_t first = random_below (3) * LM_MAX_PANEL_ROWS;
-      size_t n_rows = 1 + random_below (ROWS - first);
-
-      level_multiply (&m.level, first, n_rows, values + t * COLS, 1, part, ROWS);
-      CHECK (memcmp (part, all + t * ROWS + first, n_rows * sizeof *part) == 0,
-             "%s: token %zu alone, rows %zu + %zu", type_name (KERNEL_TYPES[i]), t, first, n_rows);
-    }
-    free (all);
+    check_parts (&m, (const float *) x.data, N);
     guarded_free (&x);
     test_matrix_free (&m);
   }
+}
+
+/* One token's product, cut into tasks, gives the bits of one call. */
+static void
+check_tasks (const test_matrix *m, const float *x, lm_pool *pool)
+{
+  size_t rows = m->file.n_rows, cols = m->file.n_cols;
+  size_t scratch = (lm_matmul_scratch_bytes (cols) + 63) & ~(size_t) 63;
+  lm_linear linear = { .matrix = m->level };
+  float *out = calloc (rows, sizeof *out), *tasks = calloc (rows, sizeof *tasks);
+  void *prepared = lm_aligned_alloc (kernels_level->prepared_bytes (cols), 1);
+  lm_products products = { .kernels = kernels_level,
+                           .linears = { &linear },
+                           .outs = { tasks },
+                           .n_linears = 1,
+                           .x = x,
+                           .prepared = prepared,
+                           .n_tokens = 1,
+                           .scratch = lm_aligned_alloc (2, scratch),
+                           .scratch_bytes = scratch };
+
+  kernels_level->prepare (x, cols, 1, 0, 0, cols, prepared);
+  lm_products_run (&products, pool, 2, NULL);
+  level_multiply (&m->level, 0, rows, x, 1, out, rows);
+  CHECK (memcmp (out, tasks, rows * sizeof *out) == 0, "%s %zu × %zu: cut into tasks",
+         type_name (m->file.type), rows, cols);
+  lm_aligned_free (products.scratch);
+  lm_aligned_free (prepared);
+  free (out);
+  free (tasks);
+}
+
+bool
+level_has_panels (void)
+{
+  return kernels_level->wants_panels != NULL;
+}
+
+/* Columns of several spans, the last of them whole and not; rows of stretches of panels that are
+ * whole and not. */
+void
+check_matmul_stretches (void)
+{
+  static const struct {
+    uint32_t n_rows, n_cols;
+  } SHAPES[] = { { 16, 11008 }, { 80, 2304 },  { 48, 4096 },  { 64, 4352 },
+                 { 23, 18944 }, { 141, 6144 }, { 1000, 2304 } };
+  size_t n = sizeof SHAPES / sizeof *SHAPES - (kernels_are_brief ? 2 : 0);
+  lm_pool *pool = lm_pool_new (2);
+
+  for (size_t i = 0; i < N_KERNEL_TYPES; i++)
+    for (size_t j = 0; kernels_level->wants_panels (KERNEL_TYPES[i]) && j < n; j++) {
+      enum { N = 18 };
+      test_matrix m =
+          test_matrix_new (KERNEL_TYPES[i], SHAPES[j].n_rows, SHAPES[j].n_cols, FILL_RANDOM);
+      guarded x = make_input ((size_t) N * SHAPES[j].n_cols, 2);
+      const float *values = (const float *) x.data;
+
+      check_products (&m, values, 1, false);
+      check_parts (&m, values, N);
+      check_tasks (&m, values, pool);
+      guarded_free (&x);
+      test_matrix_free (&m);
+    }
+  lm_pool_free (pool);
 }
 
 /* A token that is not finite spoils itself only. */

@@ -73,6 +73,9 @@ void check_matmul_whole (void);
 void check_matmul_random (void);
 void check_matmul_extreme (void);
 void check_matmul_split (void);
+void check_matmul_stretches (void);
+/* Whether the level has any, for check_matmul_stretches(). */
+bool level_has_panels (void);
 void check_matmul_not_finite (void);
 void check_matmul_same (void);
 /* Whether the level multiplies bytes with vpdpbusd or tiles, for check_matmul_same(). */

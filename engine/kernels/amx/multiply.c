@@ -156,16 +156,17 @@ multiply_span (const lm_vnni_span *span,
                const tile_type *type,
                const group_kind kind)
 {
-  const size_t row_bytes = span->matrix->row_bytes;
-  const uint8_t *block = (const uint8_t *) span->matrix->data + span->first_row * row_bytes +
-                         span->first_group / type->n_block_groups * type->block_bytes * LM_LANES;
+  const uint8_t *blocks[2];
   chunk weights;
 
+  for (size_t p = 0; p < 2; p++)
+    blocks[p] = find_block (span, p, type->block_bytes, type->n_block_groups);
   for (size_t g = 0; g < span->n_groups; g += weights.n_groups) {
     weights.n_groups = span->n_groups - g < CHUNK_GROUPS ? span->n_groups - g : CHUNK_GROUPS;
-    type->load (block, weights.n_groups, weights.groups[0]);
-    type->load (block + LM_LANES * row_bytes, weights.n_groups, weights.groups[1]);
-    block += weights.n_groups / type->n_block_groups * type->block_bytes * LM_LANES;
+    for (size_t p = 0; p < 2; p++) {
+      type->load (blocks[p], weights.n_groups, weights.groups[p]);
+      blocks[p] += weights.n_groups / type->n_block_groups * type->block_bytes * LM_LANES;
+    }
     multiply_chunk (&weights, span->x + g * span->stride, span, sums, kind);
   }
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/panels.h"
 #include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 #include "quant/blocks.h"
@@ -35,7 +36,8 @@ typedef struct {
   float unused;
 } lm_avx2_wide;
 
-/* Some columns of eight rows, times some tokens. */
+/* Some columns of eight rows, times some tokens. In panels the columns are of one span; see
+ * panels.h. */
 typedef struct {
   const lm_matrix *matrix;
   size_t first_row;
@@ -120,8 +122,9 @@ lm_avx2_halves (const void *p)
 LM_INLINE const uint8_t *
 lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_groups)
 {
-  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
-         span->first_group / n_groups * block_bytes * LM_AVX2_ROWS;
+  return (const uint8_t *) span->matrix->data + lm_panels_find (span->matrix, LM_AVX2_ROWS,
+                                                                span->first_row, span->first_group,
+                                                                block_bytes, n_groups);
 }
 
 /* Word i of the eight rows. */

@@ -4,9 +4,8 @@
 #include "kernels/avx2/avx2.h"
 #include "kernels/x86/round.h"
 
-#define MAX_TOKENS  64 /* tokens of one pass */
-#define MAX_PANELS  4  /* panels of one pass: 8 KiB of sums */
-#define SPAN_GROUPS 64 /* groups of columns of one pass: ≤ 192 KiB of activations */
+#define MAX_TOKENS 64 /* tokens of one pass */
+#define MAX_PANELS 4  /* panels of one pass: 8 KiB of sums */
 
 /* The largest activations, as integers of 8 and of 14 bits. */
 #define LARGEST      127
@@ -170,11 +169,11 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
   for (size_t p = 0; p < n_panels; p++)
     for (size_t t = 0; t < n_tokens; t++)
       sums[p][t] = _mm256_setzero_ps ();
-  for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
+  for (size_t g = 0; g < n_groups; g += LM_SPAN_GROUPS) { /* ≤ 192 KiB of activations */
     lm_avx2_span span = {
       .matrix = k->matrix,
       .first_group = g,
-      .n_groups = n_groups - g < SPAN_GROUPS ? n_groups - g : SPAN_GROUPS,
+      .n_groups = n_groups - g < LM_SPAN_GROUPS ? n_groups - g : LM_SPAN_GROUPS,
       .x = x + g * k->input->n_tokens + first_token,
       .wide = wide + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
@@ -190,26 +189,49 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     store_rows (k, row + p * LM_AVX2_ROWS, first_token, n_tokens, sums[p]);
 }
 
-/* One token: a panel is read from end to end. */
+/* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
+ * in its order. Rows in the file's layout are each read from end to end. */
 static void
-multiply_one (const task *k)
+multiply_together (const task *k, size_t row, size_t n_panels)
 {
+  __m256 sums[LM_PANEL_GROUP];
+  const lm_avx2_wide *wide = k->input->prepared;
+  const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, 1);
   size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
-  lm_avx2_span span = {
-    .matrix = k->matrix,
-    .n_groups = n_groups,
-    .x = find_groups (k->input->prepared, k->input->n_cols, 1),
-    .wide = k->input->prepared,
-    .stride = 1,
-    .n_tokens = 1,
-  };
+  size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
 
-  for (size_t row = 0; row < k->n_rows; row += LM_AVX2_ROWS) {
-    __m256 sum = _mm256_setzero_ps ();
+  for (size_t p = 0; p < n_panels; p++)
+    sums[p] = _mm256_setzero_ps ();
+  for (size_t g = 0; g < n_groups; g += span_groups) {
+    lm_avx2_span span = {
+      .matrix = k->matrix,
+      .first_group = g,
+      .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
+      .x = x + g,
+      .wide = wide + g,
+      .stride = 1,
+      .n_tokens = 1,
+    };
 
-    span.first_row = k->first_row + row;
-    k->multiply (&span, &sum);
-    store_rows (k, row, 0, 1, &sum);
+    for (size_t p = 0; p < n_panels; p++) {
+      span.first_row = k->first_row + row + p * LM_AVX2_ROWS;
+      k->multiply (&span, sums + p);
+    }
+  }
+  for (size_t p = 0; p < n_panels; p++)
+    store_rows (k, row + p * LM_AVX2_ROWS, 0, 1, sums + p);
+}
+
+static void
+multiply_token (const task *k)
+{
+  size_t n;
+
+  for (size_t row = 0; row < k->n_rows; row += n * LM_AVX2_ROWS) {
+    n = lm_panels_together (k->matrix, k->first_row + row);
+    n = n * LM_AVX2_ROWS < k->n_rows - row ? n
+                                           : (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
+    multiply_together (k, row, n);
   }
 }
 
@@ -237,7 +259,7 @@ lm_avx2_matmul (const lm_matrix *matrix,
     return;
   }
   if (input->n_tokens == 1) {
-    multiply_one (&k);
+    multiply_token (&k);
     return;
   }
   for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_AVX2_ROWS) {

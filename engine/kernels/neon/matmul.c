@@ -2,9 +2,9 @@
  * ARM matrix products: the order in which spans are worked through so that what is read again is
  * still in the cache. */
 #include "kernels/neon/neon.h"
+#include "kernels/panels.h"
 
-#define MAX_PANELS  8  /* panels of one pass: 16 KiB of sums */
-#define SPAN_GROUPS 64 /* groups of columns of one pass: ≤ 256 KiB of activations */
+#define MAX_PANELS 8 /* panels of one pass: 16 KiB of sums */
 
 static lm_neon_type
 find_type (uint32_t type)
@@ -52,11 +52,11 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 
   for (size_t p = 0; p < n_panels; p++)
     memset (sums[p], 0, n_tokens * sizeof *sums[p]);
-  for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
+  for (size_t g = 0; g < n_groups; g += LM_SPAN_GROUPS) { /* ≤ 256 KiB of activations */
     lm_neon_span span = {
       .matrix = k->matrix,
       .first_group = g,
-      .n_groups = n_groups - g < SPAN_GROUPS ? n_groups - g : SPAN_GROUPS,
+      .n_groups = n_groups - g < LM_SPAN_GROUPS ? n_groups - g : LM_SPAN_GROUPS,
       .x = x + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
       .n_tokens = n_tokens,
@@ -71,24 +71,46 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     store_rows (k, row + p * LM_NEON_ROWS, first_token, n_tokens, sums[p]);
 }
 
-/* One token: a panel is read from end to end. */
+/* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
+ * in its order. Rows in the file's layout are each read from end to end. */
+static void
+multiply_together (const task *k, size_t row, size_t n_panels)
+{
+  lm_neon_sums sums[LM_PANEL_GROUP];
+  const lm_neon_group *x = k->input->prepared;
+  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
+
+  memset (sums, 0, n_panels * sizeof *sums);
+  for (size_t g = 0; g < n_groups; g += span_groups) {
+    lm_neon_span span = {
+      .matrix = k->matrix,
+      .first_group = g,
+      .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
+      .x = x + g,
+      .stride = 1,
+      .n_tokens = 1,
+    };
+
+    for (size_t p = 0; p < n_panels; p++) {
+      span.first_row = k->first_row + row + p * LM_NEON_ROWS;
+      k->type.one (&span, sums + p);
+    }
+  }
+  for (size_t p = 0; p < n_panels; p++)
+    store_rows (k, row + p * LM_NEON_ROWS, 0, 1, sums + p);
+}
+
 static void
 multiply_token (const task *k)
 {
-  lm_neon_span span = {
-    .matrix = k->matrix,
-    .n_groups = k->input->n_cols / LM_GROUP_LENGTH,
-    .x = k->input->prepared,
-    .stride = 1,
-    .n_tokens = 1,
-  };
+  size_t n;
 
-  for (size_t row = 0; row < k->n_rows; row += LM_NEON_ROWS) {
-    lm_neon_sums sum = { { vdupq_n_f32 (0), vdupq_n_f32 (0) } };
-
-    span.first_row = k->first_row + row;
-    k->type.one (&span, &sum);
-    store_rows (k, row, 0, 1, &sum);
+  for (size_t row = 0; row < k->n_rows; row += n * LM_NEON_ROWS) {
+    n = lm_panels_together (k->matrix, k->first_row + row);
+    n = n * LM_NEON_ROWS < k->n_rows - row ? n
+                                           : (k->n_rows - row + LM_NEON_ROWS - 1) / LM_NEON_ROWS;
+    multiply_together (k, row, n);
   }
 }
 

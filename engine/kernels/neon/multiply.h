@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/neon/neon.h"
+#include "kernels/panels.h"
 
 /* How a group's products become numbers; w are the bytes, q the activations. But for the first,
  * w < 64, so that four products fit 16 bits: 4 × 63 × 127 < 2¹⁵. */
@@ -154,10 +155,11 @@ read_no_further (void)
 }
 
 LM_INLINE const uint8_t *
-find_block (const lm_neon_span *span, size_t panel_bytes, size_t n_block_groups)
+find_block (const lm_neon_span *span, const size_t block_bytes, const size_t n_block_groups)
 {
-  return (const uint8_t *) span->matrix->data + span->first_row * span->matrix->row_bytes +
-         span->first_group / n_block_groups * panel_bytes;
+  return (const uint8_t *) span->matrix->data + lm_panels_find (span->matrix, LM_NEON_ROWS,
+                                                                span->first_row, span->first_group,
+                                                                block_bytes, n_block_groups);
 }
 
 /* One token. block_bytes: of one row. */
@@ -170,7 +172,7 @@ multiply_one (const lm_neon_span *span,
               const size_t n_block_groups)
 {
   const size_t bytes = block_bytes * LM_NEON_ROWS;
-  const uint8_t *block = find_block (span, bytes, n_block_groups);
+  const uint8_t *block = find_block (span, block_bytes, n_block_groups);
   const lm_neon_group *x = span->x;
   lm_neon_sums sum = sums[0];
 
@@ -292,7 +294,7 @@ multiply_many (const lm_neon_span *span,
                const size_t n_block_groups)
 {
   const size_t bytes = block_bytes * LM_NEON_ROWS;
-  const uint8_t *block = find_block (span, bytes, n_block_groups);
+  const uint8_t *block = find_block (span, block_bytes, n_block_groups);
   const lm_neon_group *x = span->x;
 
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)

@@ -37,7 +37,8 @@ typedef struct {
   float32x4_t part[2];
 } lm_neon_sums;
 
-/* Some columns of one panel, times some tokens. */
+/* Some columns of one panel, times some tokens. In panels the columns are of one span; see
+ * panels.h. */
 typedef struct {
   const lm_matrix *matrix;
   size_t first_row;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * VNNI matrix products: activations made ready, and the order in which spans are worked through so
  * that what is read again is still in the cache. */
+#include "kernels/panels.h"
 #include "kernels/vnni/vnni.h"
 #include "kernels/x86/round.h"
 #include "kernels/x86/x86.h"
 
-#define MAX_PANELS  (64 / LM_LANES) /* panels of one pass: 32 KiB of sums */
-#define SPAN_GROUPS 64              /* groups of columns of one pass: ≤ 512 KiB of activations */
-#define LARGEST     127             /* activation */
+#define MAX_PANELS (64 / LM_LANES) /* panels of one pass: 32 KiB of sums */
+#define LARGEST    127             /* activation */
 
 static lm_vnni_type
 find_type (uint32_t type)
@@ -163,11 +163,11 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
   for (size_t p = 0; p < (n_panels + LM_VNNI_PANELS - 1) / LM_VNNI_PANELS; p++)
     for (size_t t = 0; t < n_tokens * LM_VNNI_PANELS; t++)
       sums[p][t] = f_zero ();
-  for (size_t g = 0; g < n_groups; g += SPAN_GROUPS) {
+  for (size_t g = 0; g < n_groups; g += LM_SPAN_GROUPS) { /* ≤ 512 KiB of activations */
     lm_vnni_span span = {
       .matrix = k->matrix,
       .first_group = g,
-      .n_groups = n_groups - g < SPAN_GROUPS ? n_groups - g : SPAN_GROUPS,
+      .n_groups = n_groups - g < LM_SPAN_GROUPS ? n_groups - g : LM_SPAN_GROUPS,
       .x = x + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
       .n_tokens = n_tokens,
@@ -180,24 +180,46 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
                 sums[p / LM_VNNI_PANELS] + p % LM_VNNI_PANELS);
 }
 
-/* One token: a panel is read from end to end. */
+/* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
+ * in its order. Rows in the file's layout are each read from end to end. */
+static void
+multiply_together (const task *k, size_t row, size_t n_panels)
+{
+  lanes_f sums[LM_PANEL_GROUP];
+  const lm_vnni_group *x = k->input->prepared;
+  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
+
+  for (size_t p = 0; p < n_panels; p++)
+    sums[p] = f_zero ();
+  for (size_t g = 0; g < n_groups; g += span_groups) {
+    lm_vnni_span span = {
+      .matrix = k->matrix,
+      .first_group = g,
+      .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
+      .x = x + g,
+      .stride = 1,
+      .n_tokens = 1,
+    };
+
+    for (size_t p = 0; p < n_panels; p++) {
+      span.first_row = k->first_row + row + p * LM_LANES;
+      multiply_single (k, &span, sums + p);
+    }
+  }
+  for (size_t p = 0; p < n_panels; p++)
+    store_rows (k, row + p * LM_LANES, 0, 1, sums + p);
+}
+
 static void
 multiply_token (const task *k)
 {
-  lm_vnni_span span = {
-    .matrix = k->matrix,
-    .n_groups = k->input->n_cols / LM_GROUP_LENGTH,
-    .x = k->input->prepared,
-    .stride = 1,
-    .n_tokens = 1,
-  };
+  size_t n;
 
-  for (size_t row = 0; row < k->n_rows; row += LM_LANES) {
-    lanes_f sum = f_zero ();
-
-    span.first_row = k->first_row + row;
-    multiply_single (k, &span, &sum);
-    store_rows (k, row, 0, 1, &sum);
+  for (size_t row = 0; row < k->n_rows; row += n * LM_LANES) {
+    n = lm_panels_together (k->matrix, k->first_row + row);
+    n = n * LM_LANES < k->n_rows - row ? n : (k->n_rows - row + LM_LANES - 1) / LM_LANES;
+    multiply_together (k, row, n);
   }
 }
 

@@ -3,6 +3,7 @@
  * everything is inlined into one function for each type. With LM_TILES many tokens are tiles'. */
 #pragma once
 
+#include "kernels/panels.h"
 #include "kernels/vnni/vnni.h"
 
 /* How a group's products become numbers; w are the bytes, q the activations. */
@@ -98,6 +99,18 @@ add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
 typedef group (*load_group_fn) (const uint8_t *block, size_t i);
 
+/* The span's first block, or, with panel 1, that of the next panel. */
+LM_INLINE const uint8_t *
+find_block (const lm_vnni_span *span,
+            const size_t panel,
+            const size_t block_bytes,
+            const size_t n_block_groups)
+{
+  return (const uint8_t *) span->matrix->data +
+         lm_panels_find (span->matrix, LM_LANES, span->first_row + panel * LM_LANES,
+                         span->first_group, block_bytes, n_block_groups);
+}
+
 /* One panel, one token. block_bytes: of one row. */
 LM_INLINE void
 multiply_one (const lm_vnni_span *span,
@@ -108,9 +121,7 @@ multiply_one (const lm_vnni_span *span,
               const size_t n_block_groups)
 {
   const size_t bytes = block_bytes * LM_LANES;
-  const uint8_t *block = (const uint8_t *) span->matrix->data +
-                         span->first_row * span->matrix->row_bytes +
-                         span->first_group / n_block_groups * bytes;
+  const uint8_t *block = find_block (span, 0, block_bytes, n_block_groups);
   const lm_vnni_group *x = span->x;
   lanes_f sum = sums[0];
 
@@ -133,9 +144,11 @@ multiply_many (const lm_vnni_span *span,
                const size_t block_bytes,
                const size_t n_block_groups)
 {
-  const size_t bytes = block_bytes * LM_LANES, row_bytes = span->matrix->row_bytes;
-  const uint8_t *block = (const uint8_t *) span->matrix->data + span->first_row * row_bytes +
-                         span->first_group / n_block_groups * bytes;
+  const size_t bytes = block_bytes * LM_LANES;
+  const uint8_t *block = find_block (span, 0, block_bytes, n_block_groups);
+#if LM_LANES == 16
+  const size_t to_second = (size_t) (find_block (span, 1, block_bytes, n_block_groups) - block);
+#endif
   const lm_vnni_group *x = span->x;
 
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
@@ -143,7 +156,7 @@ multiply_many (const lm_vnni_span *span,
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
       group first = load_group (block, i);
 #if LM_LANES == 16
-      group second = load_group (block + LM_LANES * row_bytes, i);
+      group second = load_group (block + to_second, i);
 #endif
 
       for (size_t t = 0; t < span->n_tokens; t++) {

@@ -38,7 +38,8 @@ typedef struct {
   int32_t unused;
 } lm_vnni_group;
 
-/* Some columns of one panel, or of two that lie behind each other, times some tokens. */
+/* Some columns of one panel, or of that and the next, times some tokens. In panels the columns are
+ * of one span; see panels.h. */
 typedef struct {
   const lm_matrix *matrix;
   size_t first_row;
