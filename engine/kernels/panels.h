@@ -53,12 +53,15 @@ lm_panels_find (const lm_matrix *matrix,
   return first_row * matrix->row_bytes + before / n_block_groups * block_bytes;
 }
 
-/* Panels from that of row on that lie in the same stretch, had matrix rows without end; 1 in the
- * file's layout. */
+/* Of the n_rows rows from row on, where a panel begins that has panel_rows: panels that one stretch
+ * holds one behind the other; in the file's layout, one. */
 static inline size_t
-lm_panels_together (const lm_matrix *matrix, size_t row)
+lm_panels_together (const lm_matrix *matrix, const size_t panel_rows, size_t row, size_t n_rows)
 {
-  return matrix->panel_rows > 0 ? LM_PANEL_GROUP - row / matrix->panel_rows % LM_PANEL_GROUP : 1;
+  size_t n = (n_rows + panel_rows - 1) / panel_rows;
+  size_t most = matrix->panel_rows > 0 ? LM_PANEL_GROUP - row / panel_rows % LM_PANEL_GROUP : 1;
+
+  return n < most ? n : most;
 }
 
 /* Rows a multiple of which is to be multiplied with one token in a call, so that it reads from end

@@ -228,9 +228,7 @@ multiply_token (const task *k)
   size_t n;
 
   for (size_t row = 0; row < k->n_rows; row += n * LM_AVX2_ROWS) {
-    n = lm_panels_together (k->matrix, k->first_row + row);
-    n = n * LM_AVX2_ROWS < k->n_rows - row ? n
-                                           : (k->n_rows - row + LM_AVX2_ROWS - 1) / LM_AVX2_ROWS;
+    n = lm_panels_together (k->matrix, LM_AVX2_ROWS, k->first_row + row, k->n_rows - row);
     multiply_together (k, row, n);
   }
 }

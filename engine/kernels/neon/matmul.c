@@ -107,9 +107,7 @@ multiply_token (const task *k)
   size_t n;
 
   for (size_t row = 0; row < k->n_rows; row += n * LM_NEON_ROWS) {
-    n = lm_panels_together (k->matrix, k->first_row + row);
-    n = n * LM_NEON_ROWS < k->n_rows - row ? n
-                                           : (k->n_rows - row + LM_NEON_ROWS - 1) / LM_NEON_ROWS;
+    n = lm_panels_together (k->matrix, LM_NEON_ROWS, k->first_row + row, k->n_rows - row);
     multiply_together (k, row, n);
   }
 }

@@ -217,8 +217,7 @@ multiply_token (const task *k)
   size_t n;
 
   for (size_t row = 0; row < k->n_rows; row += n * LM_LANES) {
-    n = lm_panels_together (k->matrix, k->first_row + row);
-    n = n * LM_LANES < k->n_rows - row ? n : (k->n_rows - row + LM_LANES - 1) / LM_LANES;
+    n = lm_panels_together (k->matrix, LM_LANES, k->first_row + row, k->n_rows - row);
     multiply_together (k, row, n);
   }
 }
