@@ -15,6 +15,7 @@ from store import Store  # noqa: E402, F401
 
 DEMO = TESTS.parent / 'data/minimind2-small-q8_0.gguf'
 FOREIGN = 'tiny:26m'
+NAME_FIELD = 'Name or link, such as qwen2.5:3b'  # of the Models page
 
 # As an article for beginners has it; the base is one that is here.
 MODELFILE = f'''# Modelfile内容
@@ -83,3 +84,10 @@ def make_ollama_store(root, weights):
         'config': add(b'{}', 'application/vnd.docker.container.image.v1+json'),
         'layers': [add(weights, 'application/vnd.ollama.image.model')],
     }), encoding='utf-8')
+
+
+def get_by_name(app, name):
+    """Writes a name into the Models page's field and applies it."""
+    app.write(app.focus('text', NAME_FIELD), name)
+    app.find('button', 'Apply')
+    app.keys('Return')

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import traceback
 
+from lib import Missing
+
 
 class Tap:
     def __init__(self):
@@ -20,6 +22,26 @@ class Tap:
             traceback.print_exc(file=sys.stdout)
             print(f'not ok {self.count} - {test.__doc__}: {str(error).splitlines()[:1]}',
                   flush=True)
+
+    def run_all(self, tests, *arguments):
+        for test in tests:
+            self.run(test, *arguments)
+
+
+def main(go, *files):
+    """Calls go with a Tap and prints how many tests there were; skips where one of the files, or
+    something else that go needs, is missing."""
+    tap = Tap()
+    try:
+        for file in files:
+            if not file.is_file():
+                raise Missing(f'{file.name} is not there')
+        go(tap)
+    except Missing as missing:
+        print(f'1..0 # SKIP {missing}')
+        return
+    print(f'1..{tap.count}')
+    sys.exit(1 if tap.failed else 0)
 
 
 def says_no_nonsense(app, *_):

@@ -8,20 +8,13 @@ import pathlib
 import sys
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
-from modelfixture import DEMO, Server, Store  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
+from modelfixture import DEMO, Server, Store, get_by_name  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 TITLE = 'MiniMind2-Small'  # as the files of the registry call themselves
 NAMES = ('mini:26m', 'other:26m')
 BYTES_A_SECOND = 1_500_000
-NAME_FIELD = 'Name or link, such as qwen2.5:3b'
-
-
-def get_by_name(app, name):
-    app.write(app.focus('text', NAME_FIELD), name)
-    app.find('button', 'Apply')
-    app.keys('Return')
 
 
 def folder_is_changed(app, desktop, server):
@@ -66,26 +59,15 @@ def download_ends_where_it_began(app, desktop, server):
 TESTS_IN_ORDER = (folder_is_changed, download_ends_where_it_began, says_no_nonsense)
 
 
-def run():
-    tap = Tap()
-    if not DEMO.is_file():
-        print('1..0 # SKIP the demo model is not there')
-        return
+def go(tap):
     store = Store()
     store.add_ollama(NAMES[0], str(DEMO))
     # Other bytes, so that nothing is shared.
     store.add_ollama(NAMES[1], DEMO.read_bytes() + bytes(64))
-    try:
-        with Desktop() as desktop, Server(store) as server:
-            os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
-            with App(desktop) as app:
-                for test in TESTS_IN_ORDER:
-                    tap.run(test, app, desktop, server)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+    with Desktop() as desktop, Server(store) as server:
+        os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+        with App(desktop) as app:
+            tap.run_all(TESTS_IN_ORDER, app, desktop, server)
 
 
-run()
+main(go, DEMO)

@@ -9,9 +9,9 @@ import shutil
 import sys
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
 from modelfixture import DEMO, TIGHT_MIB, make_computer  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 DIALOG = 'Too Little Memory Is Free'
 INNER_NAME = 'MiniMind2-Small'  # as the demo model calls itself
@@ -103,24 +103,13 @@ TESTS_IN_ORDER = (is_asked_first, cancel_leaves_it, smaller_context_is_offered,
                   says_no_nonsense)
 
 
-def run():
-    tap = Tap()
-    if not DEMO.is_file():
-        print('1..0 # SKIP the demo model is not there')
-        return
-    try:
-        with Desktop() as desktop:
-            root = pathlib.Path(desktop.home, 'computer')
-            copy = shutil.copy(DEMO, os.path.join(desktop.home, 'copy.gguf'))
-            make_computer(root, TIGHT_MIB)
-            with App(desktop, '--seed', 2, '--machine-root', root) as app:
-                for test in TESTS_IN_ORDER:
-                    tap.run(test, app, root, copy)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+def go(tap):
+    with Desktop() as desktop:
+        root = pathlib.Path(desktop.home, 'computer')
+        copy = shutil.copy(DEMO, os.path.join(desktop.home, 'copy.gguf'))
+        make_computer(root, TIGHT_MIB)
+        with App(desktop, '--seed', 2, '--machine-root', root) as app:
+            tap.run_all(TESTS_IN_ORDER, app, root, copy)
 
 
-run()
+main(go, DEMO)

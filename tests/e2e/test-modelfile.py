@@ -7,9 +7,9 @@ import pathlib
 import sys
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
 from modelfixture import DEMO, FOREIGN, MODELFILE, make_ollama_store  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 BROKEN = f'FROM {FOREIGN}\nPARAMETER temperature hot\n'
 
@@ -125,24 +125,13 @@ TESTS_IN_ORDER = (broken_is_explained, article_is_explained, article_is_made, na
                   is_exported, is_opened, says_no_nonsense)
 
 
-def run():
-    tap = Tap()
-    if not DEMO.is_file():
-        print('1..0 # SKIP the demo model is not there')
-        return
-    try:
-        with Desktop() as desktop:
-            root = pathlib.Path(desktop.home, 'ollama')
-            make_ollama_store(root, DEMO.read_bytes() + bytes(32))
-            os.environ['OLLAMA_MODELS'] = str(root)
-            with App(desktop, '--seed', 2) as app:
-                for test in TESTS_IN_ORDER:
-                    tap.run(test, app, desktop)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+def go(tap):
+    with Desktop() as desktop:
+        root = pathlib.Path(desktop.home, 'ollama')
+        make_ollama_store(root, DEMO.read_bytes() + bytes(32))
+        os.environ['OLLAMA_MODELS'] = str(root)
+        with App(desktop, '--seed', 2) as app:
+            tap.run_all(TESTS_IN_ORDER, app, desktop)
 
 
-run()
+main(go, DEMO)

@@ -8,9 +8,10 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
-from modelfixture import DEMO, FOREIGN, Server, Store, make_ollama_store  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
+from modelfixture import (DEMO, FOREIGN, NAME_FIELD, Server, Store, get_by_name,  # noqa: E402
+                          make_ollama_store)
+from tap import main, says_no_nonsense  # noqa: E402
 
 NAME = 'minimind:26m'
 TITLE = 'MiniMind2-Small'  # as its file calls itself
@@ -43,14 +44,6 @@ def row(app, title, timeout=20):
     return app.find('list item', title, timeout=timeout)
 
 
-def get_by_name(app, text):
-    """Writes a name into the row and applies it."""
-    field = app.focus('text', 'Name or link, such as qwen2.5:3b')
-    app.write(field, text)
-    app.find('button', 'Apply')
-    app.keys('Return')
-
-
 def page_shows_what_is_here(app, root):
     """Another program's model is found and used in place, and cannot be deleted."""
     app.find('label', TITLE)
@@ -76,7 +69,7 @@ def wrong_name_is_explained(app, root):
     get_by_name(app, 'qwen 2.5 !')
     app.find('label', contains='qwen 2.5 !')
     assert not app.find_all('list', 'Downloads')
-    app.write(app.find('text', 'Name or link, such as qwen2.5:3b'), 'qwen2.5')
+    app.write(app.find('text', NAME_FIELD), 'qwen2.5')
     app.gone('label', contains='qwen 2.5 !')
 
 
@@ -172,27 +165,19 @@ TESTS_IN_ORDER = (page_shows_what_is_here, computer_is_measured, wrong_name_is_e
                   says_no_nonsense)
 
 
-def run():
-    tap = Tap()
+def go(tap):
     store = Store()
     store.add_ollama(NAME, str(DEMO), system=SYSTEM, params={'temperature': 0.2},
                      license='Apache License\nVersion 2.0, January 2004\n')
-    try:
-        with Desktop() as desktop, Server(store) as server:
-            root = pathlib.Path(desktop.home, 'ollama')
-            # Other bytes than those that are fetched, so that nothing is shared.
-            make_ollama_store(root, DEMO.read_bytes() + bytes(32))
-            os.environ['OLLAMA_MODELS'] = str(root)
-            os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
-            server.options['rate'] = BYTES_A_SECOND
-            with App(desktop, '--seed', 2) as app:
-                for test in TESTS_IN_ORDER:
-                    tap.run(test, app, root)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+    with Desktop() as desktop, Server(store) as server:
+        root = pathlib.Path(desktop.home, 'ollama')
+        # Other bytes than those that are fetched, so that nothing is shared.
+        make_ollama_store(root, DEMO.read_bytes() + bytes(32))
+        os.environ['OLLAMA_MODELS'] = str(root)
+        os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+        server.options['rate'] = BYTES_A_SECOND
+        with App(desktop, '--seed', 2) as app:
+            tap.run_all(TESTS_IN_ORDER, app, root)
 
 
-run()
+main(go, DEMO)

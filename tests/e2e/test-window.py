@@ -10,8 +10,8 @@ import time
 
 sys.dont_write_bytecode = True
 
-from lib import App, Desktop, Missing, wait  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 MODEL = 'MiniMind2-Small'
 # Roles that something can be done with; each must say what.
@@ -209,28 +209,18 @@ def speaks_chinese(app):
     app.find('label', contains='词元/秒')
 
 
-def run():
-    tap = Tap()
-    try:
-        with Desktop() as desktop, tempfile.TemporaryDirectory() as folder:
-            with App(desktop, *SLOWLY, '--seed', 2) as app:
-                for test in (answer_streams, stop_stops, keys_work, bad_file_is_refused,
-                             too_long_comes_back, new_chat_clears, shortcuts_open, about_opens,
-                             closes_while_answering, says_no_nonsense):
-                    tap.run(test, app)
-            bad_file = os.path.join(folder, 'bad.gguf')
-            pathlib.Path(bad_file).write_bytes(b'GGUF' + bytes(20))
-            with App(desktop, bad_file) as app:
-                for test in (no_model_at_first, says_no_nonsense):
-                    tap.run(test, app)
-            with App(desktop, *SLOWLY, '--seed', 2, language='zh_CN') as app:
-                for test in (speaks_chinese, says_no_nonsense):
-                    tap.run(test, app)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+def go(tap):
+    with Desktop() as desktop, tempfile.TemporaryDirectory() as folder:
+        with App(desktop, *SLOWLY, '--seed', 2) as app:
+            tap.run_all((answer_streams, stop_stops, keys_work, bad_file_is_refused,
+                         too_long_comes_back, new_chat_clears, shortcuts_open, about_opens,
+                         closes_while_answering, says_no_nonsense), app)
+        bad_file = os.path.join(folder, 'bad.gguf')
+        pathlib.Path(bad_file).write_bytes(b'GGUF' + bytes(20))
+        with App(desktop, bad_file) as app:
+            tap.run_all((no_model_at_first, says_no_nonsense), app)
+        with App(desktop, *SLOWLY, '--seed', 2, language='zh_CN') as app:
+            tap.run_all((speaks_chinese, says_no_nonsense), app)
 
 
-run()
+main(go)

@@ -9,9 +9,9 @@ import pathlib
 import sys
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
 from modelfixture import DEMO, Server, catalogue_entry, write_catalogue  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 INNER_NAME = 'MiniMind2-Small'  # as the test model calls itself
 HUGE, LOST, SPOILED = 'Whale 500T', 'Heron 404', 'Wren Flip'
@@ -144,26 +144,15 @@ def huge():
                                                   'references': ['whale:q8_0']}])
 
 
-def run():
-    tap = Tap()
-    if not DEMO.is_file():
-        print('1..0 # SKIP the demo model is not there')
-        return
-    try:
-        with Server() as server, Desktop(first_start=True) as desktop:
-            server.store.add_ollama('whale:q8_0', str(DEMO))
-            server.store.add_ollama('wren:q8_0', str(DEMO))
-            os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
-            write_catalogue(huge(), catalogue_entry('heron', LOST),
-                            catalogue_entry('wren', SPOILED))
-            with App(desktop, '--seed', 2) as app:
-                for test in TESTS_IN_ORDER:
-                    tap.run(test, app, server)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+def go(tap):
+    with Server() as server, Desktop(first_start=True) as desktop:
+        server.store.add_ollama('whale:q8_0', str(DEMO))
+        server.store.add_ollama('wren:q8_0', str(DEMO))
+        os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+        write_catalogue(huge(), catalogue_entry('heron', LOST),
+                        catalogue_entry('wren', SPOILED))
+        with App(desktop, '--seed', 2) as app:
+            tap.run_all(TESTS_IN_ORDER, app, server)
 
 
-run()
+main(go, DEMO)

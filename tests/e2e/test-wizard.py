@@ -9,9 +9,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from lib import App, Desktop, Missing, wait  # noqa: E402
+from lib import App, Desktop, wait  # noqa: E402
 from modelfixture import DEMO, Server, catalogue_entry, write_catalogue  # noqa: E402
-from tap import Tap, says_no_nonsense  # noqa: E402
+from tap import main, says_no_nonsense  # noqa: E402
 
 MODEL_TITLE = 'Finch 26M Chat'
 INTERACTIVE = ('button', 'toggle button', 'text', 'entry', 'menu item', 'list item', 'link',
@@ -214,22 +214,12 @@ def go_through(tap, desktop, server):
         tap.run(speaks_chinese, app)
 
 
-def run():
-    tap = Tap()
-    if not DEMO.is_file():
-        print('1..0 # SKIP the demo model is not there')
-        return
-    try:
-        with Server() as server, Desktop(first_start=True) as desktop:
-            server.store.add_ollama('finch:q8_0', str(DEMO))
-            os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
-            write_catalogue(catalogue_entry('finch', MODEL_TITLE))
-            go_through(tap, desktop, server)
-    except Missing as missing:
-        print(f'1..0 # SKIP {missing}')
-        return
-    print(f'1..{tap.count}')
-    sys.exit(1 if tap.failed else 0)
+def go(tap):
+    with Server() as server, Desktop(first_start=True) as desktop:
+        server.store.add_ollama('finch:q8_0', str(DEMO))
+        os.environ['LINNET_OLLAMA_REGISTRY'] = server.url
+        write_catalogue(catalogue_entry('finch', MODEL_TITLE))
+        go_through(tap, desktop, server)
 
 
-run()
+main(go, DEMO)
