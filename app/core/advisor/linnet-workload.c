@@ -171,8 +171,8 @@ linnet_workload_time_decode (const LinnetWorkload *self,
   return seconds + depth * self->kv_bytes / MAX (measurements->read_bandwidth, 1);
 }
 
-/* A block waits for its weights once, which is in the rate of whole blocks that was measured, and
- * the longer a token the shorter the block is. */
+/* Every block waits once for its weights. In the rate measured with whole blocks, BLOCK_TOKENS
+ * share that wait; fewer tokens share it here, so the rest of it is added. */
 static double
 time_block (const LinnetWorkload *self,
             const LinnetMeasurements *measurements,

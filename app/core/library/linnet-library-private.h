@@ -57,9 +57,9 @@ void linnet_library_store_scan (const char *folder,
                                 LinnetInspections *inspections,
                                 GCancellable *cancellable,
                                 GPtrArray *models);
-/* Writes the model's description into its folder, which is made. G_IO_ERROR. */
-/* With those above it; the sentence is for people who choose where models are kept. */
+/* With those above it; the sentence is for people who choose where models are kept. G_IO_ERROR. */
 gboolean linnet_library_make_folder (const char *folder, GError **error);
+/* Writes the model's description into its folder, which is made. G_IO_ERROR. */
 gboolean linnet_library_store_write (const char *folder, LinnetLibraryModel *model, GError **error);
 /* Removes the description, then the files that are in folder and that no other of models has, then
  * the model's folder if it is empty. G_IO_ERROR. */
