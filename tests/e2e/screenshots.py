@@ -98,7 +98,7 @@ NAME = 'minimind:26m'
 MODELS = {
     'en_US': {'name': 'Name or link, such as qwen2.5:3b', 'measure': 'Measure', 'list': 'Available',
               'delete': 'Delete MiniMind2-Small', 'pause': 'Pause the Download'},
-    'zh_CN': {'name': '名称或链接，例如 qwen2.5:3b', 'measure': '测量', 'list': '可以下载',
+    'zh_CN': {'name': '名称或链接，例如 qwen2.5:3b', 'measure': '测量(M)', 'list': '可以下载',
               'delete': '删除 MiniMind2-Small', 'pause': '暂停下载'},
 }
 
@@ -109,6 +109,7 @@ def show_models(app, language):
     show_start(app, language)
     app.keys('ctrl+m')
     app.find('list', words['list'])
+    time.sleep(1)  # until what was measured before, if anything was, is there
     for button in app.find_all('button', words['measure']):
         app.press(button)
     app.gone('button', words['measure'], timeout=60)

@@ -55,6 +55,17 @@ def page_shows_what_is_here(app, root):
     check_names(app)
 
 
+def nothing_is_foretold_yet(app, root):
+    """Before that, the details show no speed, not even a place for one."""
+    app.focus('list item', FOREIGN)
+    app.keys('Return')
+    app.find('label', contains='weights,')
+    for name in ('Verdict', 'Writing Speed', 'In Your Latest Chat', 'Until an Answer Begins'):
+        assert not app.find_all('label', name), f'“{name}” is empty'
+    app.keys('Escape')
+    app.gone('label', 'Architecture')
+
+
 def computer_is_measured(app, root):
     """One press measures the computer, and every model gets its verdict."""
     app.press(app.find('button', 'Measure'))
@@ -102,6 +113,8 @@ def details_are_shown(app, root):
     app.keys('Return')
     app.find('label', 'Architecture')
     app.find('label', contains='Apache License')
+    app.find('label', 'Verdict')
+    app.find('label', 'Writing Speed')
     app.find('button', 'Copy the Path')
     app.find('label', contains='weights,')
     check_names(app)
@@ -159,10 +172,10 @@ def preferences_open(app, root):
     app.gone('dialog', 'Preferences')
 
 
-TESTS_IN_ORDER = (page_shows_what_is_here, computer_is_measured, wrong_name_is_explained,
-                  missing_name_fails, download_pauses_and_goes_on, details_are_shown,
-                  model_is_opened, model_is_deleted, escape_leaves, preferences_open,
-                  says_no_nonsense)
+TESTS_IN_ORDER = (page_shows_what_is_here, nothing_is_foretold_yet, computer_is_measured,
+                  wrong_name_is_explained, missing_name_fails, download_pauses_and_goes_on,
+                  details_are_shown, model_is_opened, model_is_deleted, escape_leaves,
+                  preferences_open, says_no_nonsense)
 
 
 def go(tap):

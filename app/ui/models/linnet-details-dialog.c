@@ -158,6 +158,7 @@ show_outlook (LinnetDetailsDialog *self, const LinnetOutlook *outlook)
   linnet_verdict_chip_set_verdict (self->chip, outlook->verdict);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->verdict_row), _ ("Verdict"));
   adw_action_row_set_subtitle (self->verdict_row, outlook->reason != NULL ? outlook->reason : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->verdict_row), TRUE);
   set_row (self->decode_row, decode);
   set_row (self->first_row, first);
   if (outlook->real_decode > 0) {
