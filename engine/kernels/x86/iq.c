@@ -146,7 +146,7 @@ add_blocks (const uint32_t type,
   __m256 scales[2][IQ_ROWS];
 
   for (int r = 0; r < IQ_ROWS; r++) {
-    _mm_prefetch ((const char *) rows[r] + offset + ahead, _MM_HINT_T0);
+    iq_ask_for (type, rows[r] + offset + ahead);
     iq_unpack (type, rows[r] + offset, &blocks[r]);
   }
   for (int r = 0; r < IQ_ROWS; r++) {
