@@ -127,6 +127,19 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
                                                                 block_bytes, n_groups);
 }
 
+/* With one token the memory is waited for, and while it computes, a processor foresees too little
+ * of what comes: asks for what lies so many bytes behind the n bytes at p, which need not be there.
+ * Into the second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types
+ * gain a fifth (Zen 3); nearer it comes too late. */
+#define LM_AVX2_AHEAD 1536
+
+LM_INLINE void
+lm_avx2_ask_ahead (const uint8_t *p, size_t n)
+{
+  for (size_t i = 0; i < n; i += 64)
+    _mm_prefetch ((const char *) p + LM_AVX2_AHEAD + i, _MM_HINT_T1);
+}
+
 /* Word i of the eight rows. */
 LM_INLINE __m256i
 lm_avx2_load_word (const uint8_t *words, int i)

@@ -74,6 +74,8 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
     __m256 scales = lm_avx2_halves (block);
 
+    if (is_one)
+      lm_avx2_ask_ahead (block, bytes);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
       const uint8_t *qs = block + 16 + 128 * half;
@@ -122,6 +124,8 @@ multiply_q4_1 (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
     __m256 scales, mins;
 
+    if (is_one)
+      lm_avx2_ask_ahead (block, bytes);
     lm_avx2_load_two (block, &scales, &mins);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
@@ -185,8 +189,11 @@ multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
   const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
   const lm_avx2_wide *x = span->wide;
 
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride)
+  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
+    if (is_one)
+      lm_avx2_ask_ahead (block, bytes);
     multiply_iq4 (span, block + 16, lm_avx2_halves (block), x, sums, is_one);
+  }
 }
 
 void
@@ -227,6 +234,8 @@ multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     size_t i = g % CHUNK_GROUPS;
 
+    if (is_one)
+      lm_avx2_ask_ahead (block + sizeof (lm_block_iq4_xs) * i, sizeof (lm_block_iq4_xs));
     multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_AVX2_ROWS, scale_iq4_xs (block, i), x, sums,
                   is_one);
     block += i == CHUNK_GROUPS - 1 ? bytes : 0;

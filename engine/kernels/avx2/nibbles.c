@@ -73,6 +73,8 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
     } else {
       scales = lm_avx2_halves (block);
     }
+    if (is_one)
+      lm_avx2_ask_ahead (block, block_bytes * LM_AVX2_ROWS);
     unpack_nibbles (block + (has_min ? 32 : 16), w, has_fifth);
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);

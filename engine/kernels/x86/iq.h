@@ -192,8 +192,8 @@ iq_block_bytes (const uint32_t type)
   }
 }
 
-/* Has a block brought that will be unpacked soon: all its lines, for the rows worked on together are
- * more streams than a processor foresees. It need not be there. */
+/* Has a block brought that will be unpacked soon: all its lines, for the rows worked on together
+ * are more streams than a processor foresees. It need not be there. */
 LM_INLINE void
 iq_ask_for (const uint32_t type, const void *block)
 {
