@@ -71,17 +71,26 @@ attend_chunk (const lm_attention *a,
   }
 }
 
-/* total += part, each relative to its own largest score. */
+/* total += part, each relative to its own largest score; what has the larger one is not touched. */
 static void
 merge (float *restrict total, const float *restrict part, size_t head_dim)
 {
-  float max = fmaxf (total[head_dim], part[head_dim]);
-  float a = expf (total[head_dim] - max), b = expf (part[head_dim] - max);
+  float difference = part[head_dim] - total[head_dim];
 
-  for (size_t i = 0; i < head_dim; i++)
-    total[i] = total[i] * a + part[i] * b;
-  total[head_dim] = max;
-  total[head_dim + 1] = total[head_dim + 1] * a + part[head_dim + 1] * b;
+  if (difference > 0) {
+    float less = expf (-difference);
+
+    for (size_t i = 0; i < head_dim; i++)
+      total[i] = total[i] * less + part[i];
+    total[head_dim] = part[head_dim];
+    total[head_dim + 1] = total[head_dim + 1] * less + part[head_dim + 1];
+  } else {
+    float less = expf (difference);
+
+    for (size_t i = 0; i < head_dim; i++)
+      total[i] += part[i] * less;
+    total[head_dim + 1] += part[head_dim + 1] * less;
+  }
 }
 
 static void
