@@ -136,11 +136,12 @@ lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
-/* The scales of a group's two halves, as 16-bit integers: each twice in every lane, and both. */
+/* The scales of a group's two halves, as 16-bit integers: each twice in every lane, and both times
+ * 32, which weights are raised by. */
 typedef struct {
   __m256i first;
   __m256i second;
-  __m256i both;
+  __m256i offsets;
 } scales_q6_k;
 
 LM_INLINE scales_q6_k
@@ -151,7 +152,7 @@ load_scales_q6_k (const uint8_t *scales, int g)
 
   return (scales_q6_k) { lm_avx2_pick_bytes (words, at, at),
                          lm_avx2_pick_bytes (words, at + 1, at + 1),
-                         lm_avx2_pick_bytes (words, at, at + 1) };
+                         _mm256_slli_epi16 (lm_avx2_pick_bytes (words, at, at + 1), 5) };
 }
 
 /* sum + d × Σ scale × (w − 32) × x. A pair's products are ≤ 2 × 63 × 127, so two pairs fit 16 bits,
@@ -161,7 +162,7 @@ add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2
 {
   __m256i a = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 0, 2), s.first);
   __m256i b = _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 2, 2), s.first);
-  __m256i offset = _mm256_slli_epi32 (_mm256_madd_epi16 (s.both, i_spread (x->sum)), 5);
+  __m256i offset = _mm256_madd_epi16 (s.offsets, i_spread (x->sum));
 
   a = _mm256_add_epi32 (a, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 4, 2), s.second));
   b = _mm256_add_epi32 (b, _mm256_madd_epi16 (lm_avx2_add_pairs (w, x->q, 6, 2), s.second));
