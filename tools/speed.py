@@ -1,44 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures Linnet beside llama.cpp and writes docs/speed.md: what was to be reached, what was.
+"""Measures Linnet beside llama.cpp and puts the tables into docs/speed.md: what was to be reached,
+what was.
 
   tools/speed.py [--peer-command CMD] [--level LEVEL=CMD]… [BENCH OPTION]… FILE…
       Runs ./dev bench on the model files, with the best level of instructions, and then with each
       LEVEL against a llama-bench that is started by CMD. The figures stay in build-dev/speed-*.json.
   tools/speed.py --from FIGURES.json…
-      Writes the page from figures that `./dev bench --json` has printed before.
+      Takes figures that `./dev bench --json` has printed before. Where two files have the same test
+      of the same model, the later one counts, if it has llama.cpp beside it.
 
---output FILE writes elsewhere ("-": standard output).
+A section of the page is one computer and one level; only the sections that there are figures for
+are written anew, all other words stay. --computer NAME says which computer it is, where its
+processor's name does not. --page FILE: another page.
 """
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = CHECKOUT / "docs" / "speed.md"
 OPTIONS = ["-p", "512", "-n", "64", "-d", "0,4096"]
 DEEP = 4096  # tokens of context with which decode may be slower by a tenth
-
-INTRODUCTION = """# Speed
-
-How fast Linnet reads a prompt (prefill) and writes an answer (decode), in tokens a second, beside
-llama.cpp's `llama-bench` on the same file with as many threads. The two run by turns, because a
-computer is not the same from one minute to the next; each figure is the median of these turns.
-
-- *Ratio*: Linnet's speed over llama.cpp's.
-- *Share*: of what the computer could do at most, measured beside each of Linnet's runs by its own
-  probes: for decode the bytes of weights and of the KV cache that a token takes, of the streaming
-  read bandwidth; for prefill the multiply-adds with weights, of those the level's instructions for
-  8-bit integers reach in registers.
-
-`tools/speed.py` measures and writes this page; `linnet-cli bench --help` says how one figure is
-measured.
-"""
-
-NOTHING = """
-There are no figures yet: `tools/speed.py FILE…` puts them here.
-"""
 
 # Quantisations whose goals are more than "never slower".
 MAIN_TYPES = ("Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0")
@@ -82,7 +68,8 @@ def make_row(model, result, baseline):
     if result["depth"] > 0:
         test += f" at depth {result['depth']}"
     cells = (
-        test, ", ".join(text for text, _ in goals), f"{result['median']:.1f}",
+        model["model"].removeprefix("synthetic-"), model["quantisation"], test,
+        ", ".join(text for text, _ in goals), f"{result['median']:.1f}",
         f"{peer['median']:.1f}" if peer else "", f"{result['ratio']:.2f}" if peer else "",
         f"{100 * result['share']:.0f} % of {result['limit']['median'] / 1e9:.0f} "
         + ("GB/s" if result["test"] == "decode" else "GMAC/s"),
@@ -91,47 +78,75 @@ def make_row(model, result, baseline):
     return "| " + " | ".join(cells) + " |"
 
 
-def make_table(model):
-    lines = [f"### {model['model']}, {model['quantisation']}, level {model['cpu']}", "",
-             "| test | goal | Linnet | llama.cpp | ratio | share | reached |",
-             "|---|---|---|---|---|---|---|"]
-    baselines = {result["test"]: result["median"] for result in model["results"]
-                 if result["depth"] == 0}
-    for result in model["results"]:
-        lines.append(make_row(model, result, baselines.get(result["test"])))
-    return "\n".join(lines) + "\n"
+def make_rows(all_figures, level):
+    """The rows of a level, models and types together, in the order in which they first come."""
+    rows = {}
+    for figures in all_figures:
+        for model in figures["models"]:
+            if model["cpu"] != level:
+                continue
+            baselines = {result["test"]: result["median"] for result in model["results"]
+                         if result["depth"] == 0}
+            tests = rows.setdefault(model["model"], {}).setdefault(model["quantisation"], {})
+            for result in model["results"]:
+                prompt = result["tokens"] if result["test"] == "prefill" else 0
+                key = result["test"], prompt, result["depth"]
+                if key not in tests or "peer" in result:
+                    tests[key] = make_row(model, result, baselines.get(result["test"]))
+    return [row for types in rows.values() for tests in types.values() for row in tests.values()]
 
 
-def describe(figures):
-    """The computer, the programs and the command, without any path."""
+def describe(figures, level):
+    """The command of a run, without any path."""
     results = [result for model in figures["models"] for result in model["results"]]
     prefills = sorted({r["tokens"] for r in results if r["test"] == "prefill"}) or [0]
     decodes = sorted({r["tokens"] for r in results if r["test"] == "decode"}) or [0]
     depths = sorted({r["depth"] for r in results})
     command = ["linnet-cli bench"] + (["--peer"] if figures["peer"] else [])
-    command += [f"--cpu {level}" for level in sorted({m["cpu"] for m in figures["models"]})]
-    command += [f"--threads {figures['threads']}"]
+    command += [f"--cpu {level} --threads {figures['threads']}"]
     if figures.get("kv", "f16") != "f16":
         command += [f"--kv {figures['kv']}"]
     if figures["threads_prefill"] != figures["threads"]:
         command += [f"--threads-prefill {figures['threads_prefill']}"]
     command += ["-p " + ",".join(map(str, prefills)), f"-n {decodes[0]}",
                 "-d " + ",".join(map(str, depths)), f"--reps {results[0]['reps']}", "FILE…"]
-    memory = f", {figures['memory'] / 2**30:.0f} GiB of memory" if figures["memory"] else ""
-    peer = f" and {figures['peer']}" if figures["peer"] else ""
-    return (f"## {figures['date'][:10]}, {figures['processor'] or 'a processor of unknown make'}\n\n"
-            f"{figures['cores']} cores{memory}; Linnet {figures['version']}{peer}.\n\n"
-            f"    {' '.join(command)}\n")
+    return "    " + " ".join(command)
 
 
-def make_page(all_figures):
-    parts = [INTRODUCTION]
-    for figures in all_figures:
-        parts += ["\n" + describe(figures)]
-        parts += ["\n" + make_table(model) for model in figures["models"]]
-    if not all_figures:
-        parts.append(NOTHING)
-    return "".join(parts)
+def make_section(heading, all_figures, level):
+    ours = [figures for figures in all_figures
+            if any(model["cpu"] == level for model in figures["models"])]
+    last = ours[-1]
+    dates = sorted({figures["date"][:10] for figures in ours})
+    memory = f", {last['memory'] / 2**30:.0f} GiB of memory" if last["memory"] else ""
+    peers = sorted({figures["peer"] for figures in ours if figures["peer"]})
+    commands = dict.fromkeys(describe(figures, level) for figures in ours)
+    lines = [heading, "",
+             f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}: {last['cores']} cores{memory}; "
+             + " and ".join([f"Linnet {last['version']}"] + peers) + ".", "",
+             "| model | type | test | goal | Linnet | llama.cpp | ratio | share | reached |",
+             "|---|---|---|---|---|---|---|---|---|"]
+    return "\n".join(lines + make_rows(ours, level) + ["", "Measured with", "", *commands]) + "\n"
+
+
+def put_section(page, section):
+    """The page with the section instead of the one of the same heading, or at its end."""
+    heading = section.split("\n", 1)[0]
+    parts = re.split(r"\n(?=## )", page.rstrip("\n") + "\n")
+    found = [i for i, part in enumerate(parts) if part.split("\n", 1)[0] == heading]
+    if found:
+        parts[found[0]] = section
+    else:
+        parts.append(section)
+    return "\n".join(parts)
+
+
+def make_page(page, all_figures, computer):
+    levels = dict.fromkeys(model["cpu"] for figures in all_figures for model in figures["models"])
+    for level in levels:
+        name = computer or all_figures[0]["processor"] or "a processor of unknown make"
+        page = put_section(page, make_section(f"## {name}, level {level}", all_figures, level))
+    return page
 
 
 def measure(name, options):
@@ -151,7 +166,8 @@ def main():
     parser.add_argument("--from", dest="sources", nargs="*", metavar="FIGURES.json")
     parser.add_argument("--peer-command", metavar="CMD")
     parser.add_argument("--level", action="append", default=[], metavar="LEVEL=CMD")
-    parser.add_argument("--output", default=CHECKOUT / "docs" / "speed.md", metavar="FILE")
+    parser.add_argument("--computer", metavar="NAME")
+    parser.add_argument("--page", type=pathlib.Path, default=PAGE, metavar="FILE")
     given, rest = parser.parse_known_args()
     if given.sources is not None:
         if rest:
@@ -167,11 +183,8 @@ def main():
             name, _, command = level.partition("=")
             peer = ["--peer-command", command] if command else ["--peer"]
             all_figures.append(measure(name, OPTIONS + peer + ["--cpu", name] + rest))
-    page = make_page(all_figures)
-    if str(given.output) == "-":
-        sys.stdout.write(page)
-    else:
-        pathlib.Path(given.output).write_text(page, encoding="utf-8")
+    page = given.page.read_text(encoding="utf-8")
+    given.page.write_text(make_page(page, all_figures, given.computer), encoding="utf-8")
 
 
 main()

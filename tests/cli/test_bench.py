@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import statistics
@@ -17,6 +18,7 @@ from clilib import (
 )
 
 SPEED = pathlib.Path(__file__).resolve().parents[2] / "tools" / "speed.py"
+PAGE = SPEED.parents[1] / "docs" / "speed.md"
 FAKE_PEER = pathlib.Path(__file__).with_name("fake-llama-bench.py")
 QUICK_BENCH = ["-p", "8", "-n", "4", "--reps", "1", "--threads", "1"]
 
@@ -246,10 +248,16 @@ def speed_table():
         for name, content in (("a", figures), ("b", other)):
             paths.append(peer.path.with_name(name))
             paths[-1].write_text(json.dumps(content), encoding="utf-8")
-        page = subprocess.run([sys.executable, SPEED, "--output", "-", "--from", *paths],
-                              capture_output=True, check=True).stdout.decode()
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()
-            if line.startswith(("| prefill", "| decode"))]
+        copy = peer.path.with_name("speed.md")
+        shutil.copy(PAGE, copy)
+        subprocess.run([sys.executable, SPEED, "--page", copy, "--computer", "Abacus", "--from",
+                        *paths], check=True)
+        page = copy.read_text(encoding="utf-8")
+    # What others wrote on the page stays, the tables of this computer come behind it.
+    before, *sections = re.split("^(?=## Abacus, level )", page, flags=re.MULTILINE)
+    expect(before.rstrip() == PAGE.read_text(encoding="utf-8").rstrip(), before)
+    rows = [[cell.strip() for cell in line.split("|")[3:-1]] for section in sections
+            for line in section.splitlines() if "| prefill" in line or "| decode" in line]
     expect([(row[0], row[1], row[6]) for row in rows] == [
         ("prefill 512", "≥ 6 ×, ≥ 55 %", "no"), ("decode 4", "≥ 92 %, ≥ 1.2 ×", "yes"),
         ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
@@ -258,6 +266,28 @@ def speed_table():
     ], page)
     expect(rows[1][2:6] == ["100.0", "100.0", "1.20", rows[1][5]] and "93 % of" in rows[1][5], page)
     expect("--peer --cpu avx2" in page and peer.folder.name not in page, page)
+
+
+@test
+def speed_table_written_again():
+    figures = {"version": "1", "peer": None, "date": "2026-01-02T03:04:05Z", "processor": "Abacus",
+               "cores": 2, "memory": 0, "threads": 2, "threads_prefill": 2, "models": []}
+    result = {"test": "decode", "tokens": 8, "depth": 0, "reps": 1, "median": 7.0, "share": 0.5,
+              "limit": {"median": 2e9}}
+    model = {"model": "small", "quantisation": "Q8_0", "cpu": "avx2", "results": [result]}
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder, name) for name in ("first", "second", "unlike")]
+        beside = {**result, "median": 8.0, "peer": {"median": 4.0}, "ratio": 2.0}
+        for file, content in zip(files, (result, beside, {**result, "median": 9.0})):
+            one = {**figures, "models": [{**model, "results": [content]}]}
+            file.write_text(json.dumps(one), encoding="utf-8")
+        page = pathlib.Path(folder, "speed.md")
+        page.write_text("# Words\n\n## Abacus, level avx2\n\nold\n\n## Other\n\nkept\n")
+        subprocess.run([sys.executable, SPEED, "--page", page, "--from", *files], check=True)
+        words, table, other = page.read_text(encoding="utf-8").split("\n## ")
+    expect(words == "# Words\n" and other == "Other\n\nkept\n", words, other)
+    expect("old" not in table and table.count("| decode 8 |") == 1, table)
+    expect("| 8.0 | 4.0 | 2.00 |" in table, "what has llama.cpp beside it counts", table)
 
 
 @test
