@@ -109,22 +109,29 @@ add_scaled (lanes_f sum, lanes_i products, lanes_f scales, const iq_group *x)
 
 /* ---- One token ---------------------------------------------------------------------------- */
 
-/* The products of a block with the activations, a lane for each group: of its halves, or all in the
- * first. */
+/* The sums of each four products of a row's group. */
+LM_INLINE __m256i
+multiply_columns (const uint32_t type, const iq_block *block, int g, __m256i q)
+{
+  return dot_columns (iq_magnitudes (type, block, g), iq_negate (q, &block->signs[g]));
+}
+
+/* The products of a group of eight rows with the activations, a lane for each row: of its halves,
+ * or all in the first. */
 LM_INLINE void
-multiply_block (const uint32_t type,
-                const iq_block *block,
+multiply_group (const uint32_t type,
+                const iq_block blocks[IQ_ROWS],
+                int g,
                 const iq_group *x,
-                size_t stride,
                 __m256i products[2])
 {
-  __m256i columns[IQ_GROUPS];
+  __m256i q = iq_load (x->q), sums[IQ_ROWS / 2];
 
-#pragma GCC unroll 8
-  for (int g = 0; g < IQ_GROUPS; g++)
-    columns[g] = dot_columns (iq_magnitudes (type, block, g),
-                              iq_negate (iq_load (x[(size_t) g * stride].q), &block->signs[g]));
-  iq_add_lanes (columns, products);
+#pragma GCC unroll 4
+  for (int i = 0; i < IQ_ROWS / 2; i++)
+    sums[i] = iq_add_neighbours (multiply_columns (type, &blocks[2 * i], g, q),
+                                 multiply_columns (type, &blocks[2 * i + 1], g, q));
+  iq_add_lanes (sums, products);
   if (!iq_has_halves (type))
     products[0] = _mm256_add_epi32 (products[0], products[1]);
 }
@@ -142,33 +149,27 @@ add_blocks (const uint32_t type,
 {
   const int n_parts = iq_has_halves (type) ? 2 : 1;
   iq_block blocks[IQ_ROWS];
-  __m256i products[2][IQ_ROWS];
-  __m256 scales[2][IQ_ROWS];
+  __m256 scales[2][IQ_GROUPS];
 
   for (int r = 0; r < IQ_ROWS; r++) {
     iq_ask_for (type, rows[r] + offset + ahead);
     iq_unpack (type, rows[r] + offset, &blocks[r]);
   }
-  for (int r = 0; r < IQ_ROWS; r++) {
-    __m256i row[2];
-
-    multiply_block (type, &blocks[r], x, stride, row);
-    for (int i = 0; i < n_parts; i++)
-      products[i][r] = row[i];
-  }
   for (int i = 0; i < n_parts; i++) {
     for (int r = 0; r < IQ_ROWS; r++)
       scales[i][r] = blocks[r].scale[i];
-    iq_transpose (products[i]);
     iq_transpose_floats (scales[i]);
   }
-#pragma GCC unroll 8
-  for (int g = 0; g < IQ_GROUPS; g++)
-    for (int i = 0; i < n_parts; i++) {
-      __m256 scale = _mm256_mul_ps (scales[i][g], _mm256_set1_ps (x[(size_t) g * stride].scale));
+  for (int g = 0; g < IQ_GROUPS; g++, x += stride) {
+    __m256i products[2];
 
-      sum = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products[i][g]), scale, sum);
+    multiply_group (type, blocks, g, x, products);
+    for (int i = 0; i < n_parts; i++) {
+      __m256 scale = _mm256_mul_ps (scales[i][g], _mm256_set1_ps (x->scale));
+
+      sum = _mm256_fmadd_ps (_mm256_cvtepi32_ps (products[i]), scale, sum);
     }
+  }
   return sum;
 }
 

@@ -340,13 +340,12 @@ iq_add_pairs (__m256i a, __m256i b)
   return _mm256_add_epi32 (_mm256_unpacklo_epi64 (a, b), _mm256_unpackhi_epi64 (a, b));
 }
 
-/* Sums of the lanes of eight groups' vectors, a lane for each group: of their lower and their upper
- * halves. */
+/* Of eight vectors, whose neighbours are added already, the sums of the lanes, a lane for each: of
+ * their lower and their upper halves. */
 LM_INLINE void
-iq_add_lanes (const __m256i v[8], __m256i sums[2])
+iq_add_lanes (const __m256i v[4], __m256i sums[2])
 {
-  __m256i a = iq_add_pairs (iq_add_neighbours (v[0], v[1]), iq_add_neighbours (v[2], v[3]));
-  __m256i b = iq_add_pairs (iq_add_neighbours (v[4], v[5]), iq_add_neighbours (v[6], v[7]));
+  __m256i a = iq_add_pairs (v[0], v[1]), b = iq_add_pairs (v[2], v[3]);
 
   sums[0] = _mm256_permute2x128_si256 (a, b, 0x20);
   sums[1] = _mm256_permute2x128_si256 (a, b, 0x31);
