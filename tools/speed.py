@@ -79,7 +79,7 @@ def make_row(model, result, baseline):
 
 
 def make_rows(all_figures, level):
-    """The rows of a level, models and types together, in the order in which they first come."""
+    """The rows of a level, models and types in the order in which they first come."""
     rows = {}
     for figures in all_figures:
         for model in figures["models"]:
@@ -90,10 +90,11 @@ def make_rows(all_figures, level):
             tests = rows.setdefault(model["model"], {}).setdefault(model["quantisation"], {})
             for result in model["results"]:
                 prompt = result["tokens"] if result["test"] == "prefill" else 0
-                key = result["test"], prompt, result["depth"]
+                key = result["depth"], result["test"] == "decode", prompt
                 if key not in tests or "peer" in result:
                     tests[key] = make_row(model, result, baselines.get(result["test"]))
-    return [row for types in rows.values() for tests in types.values() for row in tests.values()]
+    return [tests[key] for types in rows.values() for tests in types.values()
+            for key in sorted(tests)]
 
 
 def describe(figures, level):
