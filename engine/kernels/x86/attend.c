@@ -18,14 +18,14 @@
 #define N_MIXED     2
 #define N_VECTORS   (LM_KEY_TILE / LM_LANES) /* of a tile's positions */
 
-/* Up to MAX_QUERIES queries of a call. */
+/* Queries that are worked on together: all of a call, or as many as the registers take. */
 typedef struct {
   const lm_kv_span *kv;
   lm_query *queries;
   float *scores;   /* LM_ATTEND_CHUNK of each */
   size_t n_common; /* positions that all of the call's see */
   float scale;
-} some;
+} batch;
 
 LM_INLINE size_t
 value_bytes (const lm_kv_type type)
@@ -44,7 +44,8 @@ ask_for (uintptr_t address)
  * the last: of the even and the odd dimensions, or, where a tile is two vectors, of each of these.
  */
 LM_INLINE void
-score_halves (const some *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+score_halves (
+    const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
 {
   const lm_kv_span *kv = s->kv;
   const lm_query *queries = s->queries;
@@ -92,7 +93,7 @@ score_halves (const some *s, size_t tile, lanes_f totals[][N_VECTORS], const boo
 
 /* The same in integers: the sum of each group is multiplied with its scale. */
 LM_INLINE void
-score_bytes (const some *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+score_bytes (const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
 {
   const lm_kv_span *kv = s->kv;
   const lm_query *queries = s->queries;
@@ -142,7 +143,7 @@ score_bytes (const some *s, size_t tile, lanes_f totals[][N_VECTORS], const bool
 
 /* Scores of n queries at a tile's positions. */
 LM_INLINE void
-score_tile (const some *s, const lm_kv_type type, size_t tile, const bool asks, const int n)
+score_tile (const batch *s, const lm_kv_type type, size_t tile, const bool asks, const int n)
 {
   lanes_f totals[MAX_QUERIES][N_VECTORS];
 
@@ -182,7 +183,7 @@ weigh (lm_query *query, float *scores)
 /* scaled = the queries' weights × the scale that a group of each position's values has, so that it
  * is multiplied with once a query instead of once a value. */
 LM_INLINE void
-scale_weights (const some *all, size_t n_queries, size_t n_positions, size_t group, float *scaled)
+scale_weights (const batch *all, size_t n_queries, size_t n_positions, size_t group, float *scaled)
 {
   size_t n_groups = all->kv->head_dim / LM_KV_GROUP;
   _Alignas (64) float scales[LM_ATTEND_CHUNK] = { 0 };
@@ -216,8 +217,12 @@ load_values (const lm_kv_span *kv,
 /* out = Σ_p score[p] × v[p] of n queries, in n_mixed vectors of dimensions from i on: the
  * positions that all of them see, then each query's others. */
 LM_INLINE void
-mix_columns (
-    const some *s, const lm_kv_type type, size_t i, const int n_mixed, const bool asks, const int n)
+mix_columns (const batch *s,
+             const lm_kv_type type,
+             size_t i,
+             const int n_mixed,
+             const bool asks,
+             const int n)
 {
   const lm_kv_span *kv = s->kv;
   const float *weights = s->scores;
@@ -292,12 +297,12 @@ mix_columns (
     do_part (__VA_ARGS__, 1);                                                                      \
   }
 
-/* A tile, or columns, of all queries, while they are in the innermost cache. The first some ask for
- * what the others need as well. */
+/* A tile, or columns, of all queries, while they are in the innermost cache. Those that come first
+ * ask for what the others need as well. */
 LM_INLINE void
-score_all (const some *first, size_t n_queries, const lm_kv_type type, size_t tile)
+score_all (const batch *first, size_t n_queries, const lm_kv_type type, size_t tile)
 {
-  some s = *first;
+  batch s = *first;
 
   for (size_t n; n_queries > 0; n_queries -= n) {
     n = n_queries < MAX_QUERIES ? n_queries : MAX_QUERIES;
@@ -311,9 +316,9 @@ score_all (const some *first, size_t n_queries, const lm_kv_type type, size_t ti
 }
 
 LM_INLINE void
-mix_all (const some *first, size_t n_queries, const lm_kv_type type, size_t i, const int n_mixed)
+mix_all (const batch *first, size_t n_queries, const lm_kv_type type, size_t i, const int n_mixed)
 {
-  some s = *first;
+  batch s = *first;
 
   for (size_t n; n_queries > 0; n_queries -= n) {
     n = n_queries < MAX_QUERIES ? n_queries : MAX_QUERIES;
@@ -326,12 +331,13 @@ mix_all (const some *first, size_t n_queries, const lm_kv_type type, size_t i, c
   }
 }
 
+/* A group of bytes is one or two passes of columns, and so are all of a head's. */
 LM_INLINE void
-attend_type (const some *all, size_t n_queries, const lm_kv_type type)
+attend_type (const batch *all, size_t n_queries, const lm_kv_type type)
 {
   _Alignas (64) float scaled[LM_ATTEND_QUERIES * LM_ATTEND_CHUNK];
   size_t head_dim = all->kv->head_dim, most = 0, i;
-  some weighted = *all;
+  batch weighted = *all;
 
   for (size_t j = 0; j < n_queries; j++)
     most = all->queries[j].n_positions > most ? all->queries[j].n_positions : most;
@@ -354,7 +360,7 @@ void
 LM_LEVEL (attend) (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores)
 {
-  some all = {
+  batch all = {
     .kv = kv, .queries = queries, .scores = scores, .n_common = LM_ATTEND_CHUNK, .scale = scale
   };
 
