@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
+#include "library/linnet-http-session.h"
 #include "linnet-application.h"
 
 int
@@ -13,6 +14,7 @@ main (int argc, char **argv)
   g_autoptr (LinnetApplication) app = NULL;
   const char *locale_dir = g_getenv ("LINNET_LOCALE_DIR"); /* an uninstalled build sets it */
 
+  linnet_http_prepare ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, locale_dir != NULL ? locale_dir : LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

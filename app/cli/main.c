@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "library/linnet-http-session.h"
 
 static const struct {
   const char *name;
@@ -44,6 +45,7 @@ set_up (void)
 {
   const char *locale_dir = g_getenv ("LINNET_LOCALE_DIR"); /* an uninstalled build sets it */
 
+  linnet_http_prepare ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, locale_dir != NULL ? locale_dir : LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

@@ -28,6 +28,12 @@ add_trust (SoupSession *session)
     g_message ("SSL_CERT_FILE “%s” is not used: %s", path, error->message);
 }
 
+void
+linnet_http_prepare (void)
+{
+  g_type_class_unref (g_type_class_ref (SOUP_TYPE_SESSION));
+}
+
 SoupSession *
 linnet_http_session_new (const LinnetHttpSessionOptions *options)
 {

@@ -13,6 +13,11 @@ typedef struct {
   guint n_connections;   /* to one host at once; 0: as libsoup would have it */
 } LinnetHttpSessionOptions;
 
+/* To be called by a program before anything else, while it has one thread: makes the classes of
+ * sessions. Made later, on one thread, they can wait for ever for the connection to the desktop's
+ * bus that is made on another, which waits for GObject's lock of classes. */
+void linnet_http_prepare (void);
+
 /* Believes those whom the system believes, and those of the file that SSL_CERT_FILE names, if it
  * can be read. Transfer full. */
 SoupSession *linnet_http_session_new (const LinnetHttpSessionOptions *options);
