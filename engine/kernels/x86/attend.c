@@ -41,8 +41,7 @@ ask_for (uintptr_t address)
 }
 
 /* q·k of a tile's positions, in halves of the cache. A query has two sums, so that none waits for
- * the last: of the even and the odd dimensions, or, where a tile is two vectors, of each of these.
- */
+ * the last: of the even and the odd dimensions, or, of a tile of two vectors, of each of these. */
 LM_INLINE void
 score_halves (
     const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
@@ -297,37 +296,43 @@ mix_columns (const batch *s,
     do_part (__VA_ARGS__, 1);                                                                      \
   }
 
+/* The queries behind the first done of all, n of them: as many as the registers take. */
+LM_INLINE batch
+take (const batch *all, size_t n_queries, size_t done, size_t *n)
+{
+  batch s = *all;
+
+  *n = n_queries - done < MAX_QUERIES ? n_queries - done : MAX_QUERIES;
+  s.queries += done;
+  s.scores += done * LM_ATTEND_CHUNK;
+  return s;
+}
+
 /* A tile, or columns, of all queries, while they are in the innermost cache. Those that come first
  * ask for what the others need as well. */
 LM_INLINE void
-score_all (const batch *first, size_t n_queries, const lm_kv_type type, size_t tile)
+score_all (const batch *all, size_t n_queries, const lm_kv_type type, size_t tile)
 {
-  batch s = *first;
+  for (size_t n, done = 0; done < n_queries; done += n) {
+    batch s = take (all, n_queries, done, &n);
 
-  for (size_t n; n_queries > 0; n_queries -= n) {
-    n = n_queries < MAX_QUERIES ? n_queries : MAX_QUERIES;
-    if (s.queries == first->queries)
+    if (done == 0)
       WITH_KNOWN (n, score_tile, &s, type, tile, true)
     else
       WITH_KNOWN (n, score_tile, &s, type, tile, false)
-    s.queries += n;
-    s.scores += n * LM_ATTEND_CHUNK;
   }
 }
 
 LM_INLINE void
-mix_all (const batch *first, size_t n_queries, const lm_kv_type type, size_t i, const int n_mixed)
+mix_all (const batch *all, size_t n_queries, const lm_kv_type type, size_t i, const int n_mixed)
 {
-  batch s = *first;
+  for (size_t n, done = 0; done < n_queries; done += n) {
+    batch s = take (all, n_queries, done, &n);
 
-  for (size_t n; n_queries > 0; n_queries -= n) {
-    n = n_queries < MAX_QUERIES ? n_queries : MAX_QUERIES;
-    if (s.queries == first->queries && s.n_common == LM_ATTEND_CHUNK)
+    if (done == 0 && s.n_common == LM_ATTEND_CHUNK)
       WITH_KNOWN (n, mix_columns, &s, type, i, n_mixed, true)
     else
       WITH_KNOWN (n, mix_columns, &s, type, i, n_mixed, false)
-    s.queries += n;
-    s.scores += n * LM_ATTEND_CHUNK;
   }
 }
 
