@@ -260,7 +260,7 @@ lm_gguf *
 lm_gguf_open_memory (const void *data, size_t bytes, bool require_known_types, lm_error *error)
 {
   /* Never written through: the mapping of a file is read-only as well. */
-  lm_gguf_file *file = new_file ((lm_mapping) { (void *) data, bytes }, false, error);
+  lm_gguf_file *file = new_file ((lm_mapping) { (void *) data, bytes, -1 }, false, error);
   lm_status status;
 
   if (file == NULL)
@@ -280,6 +280,20 @@ lm_gguf_close (lm_gguf *gguf)
 {
   if (gguf != NULL)
     free_file ((lm_gguf_file *) gguf);
+}
+
+lm_status
+lm_gguf_copy (const lm_gguf *gguf, const void *data, size_t n, void *buffer, lm_error *error)
+{
+  const lm_mapping *part = gguf->parts;
+  uint64_t offset;
+
+  while ((offset = (uintptr_t) data - (uintptr_t) part->address) >= part->bytes)
+    part++;
+  if (part->file >= 0)
+    return lm_map_read (part, offset, n, buffer, error);
+  memcpy (buffer, data, n);
+  return LM_OK;
 }
 
 const lm_gguf_entry *

@@ -85,6 +85,7 @@ typedef struct {
 typedef struct {
   void *address;
   size_t bytes;
+  intptr_t file; /* owned: descriptor, on Windows handle; −1: there is none */
 } lm_mapping;
 
 typedef struct {
@@ -109,6 +110,13 @@ void lm_gguf_close (lm_gguf *gguf); /* NULL allowed */
 /* NULL where there is no such key or name. O(log n): an index is made while parsing. */
 const lm_gguf_entry *lm_gguf_find (const lm_gguf *gguf, const char *key);
 const lm_gguf_tensor *lm_gguf_find_tensor (const lm_gguf *gguf, const char *name);
+
+/* Copies n bytes at data, which lie in one of the parts, as a tensor's do, into buffer: from the
+ * file, not through its mapping, so that no page of it becomes this process's and a disk that fails
+ * is an error. LM_ERROR_IO (number: errno or what Windows says), LM_ERROR_TRUNCATED (the file has
+ * become shorter). May be called by several threads. */
+lm_status
+lm_gguf_copy (const lm_gguf *gguf, const void *data, size_t n, void *buffer, lm_error *error);
 
 /* Value of a key, converted where no meaning is lost; false, *value untouched, where the key is
  * missing, an array, of another kind or out of range. */

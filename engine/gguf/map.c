@@ -17,6 +17,8 @@
 #include "util/error.h"
 #include "util/file.h"
 
+#define MAX_READ (1u << 30) /* bytes of one call: fewer than any system's limit */
+
 static lm_status
 fail_io (const char *path, int code, lm_error *error)
 {
@@ -47,6 +49,12 @@ check_size (const char *path, uint64_t bytes, lm_error *error)
     return lm_fail (error, LM_ERROR_MEMORY, name, INT64_MAX, "‘%s’ is too large for this system.",
                     name);
   return LM_OK;
+}
+
+static lm_status
+fail_read (int code, lm_error *error)
+{
+  return lm_fail (error, LM_ERROR_IO, NULL, code, "The file cannot be read (error %d).", code);
 }
 
 #ifdef _WIN32
@@ -113,18 +121,41 @@ lm_map_open (const char *path, lm_mapping *mapping, lm_error *error)
   }
   if (section != NULL)
     CloseHandle (section);
-  CloseHandle (file);
   if (status == LM_OK)
-    *mapping = (lm_mapping) { address, (size_t) bytes };
+    *mapping = (lm_mapping) { address, (size_t) bytes, (intptr_t) file };
+  else
+    CloseHandle (file);
   return status;
 }
 
 void
 lm_map_close (lm_mapping *mapping)
 {
-  if (mapping->address != NULL)
+  if (mapping->address != NULL) {
     UnmapViewOfFile (mapping->address);
+    CloseHandle ((HANDLE) mapping->file);
+  }
   *mapping = (lm_mapping) { 0 };
+}
+
+/* Of at most n bytes; *n_read: how many, 0 at the end of the file. */
+static lm_status
+read_some (const lm_mapping *mapping,
+           uint64_t offset,
+           size_t n,
+           void *buffer,
+           size_t *n_read,
+           lm_error *error)
+{
+  OVERLAPPED at = { .Offset = (DWORD) offset, .OffsetHigh = (DWORD) (offset >> 32) };
+  DWORD done = 0;
+
+  if (!ReadFile ((HANDLE) mapping->file, buffer, (DWORD) (n < MAX_READ ? n : MAX_READ), &done,
+                 &at) &&
+      GetLastError () != ERROR_HANDLE_EOF)
+    return fail_read (errno_of_windows (GetLastError ()), error);
+  *n_read = done;
+  return LM_OK;
 }
 
 #else
@@ -152,18 +183,54 @@ lm_map_open (const char *path, lm_mapping *mapping, lm_error *error)
     if (address == MAP_FAILED)
       status = fail_io (path, errno, error);
   }
-  close (file);
   if (status == LM_OK)
-    *mapping = (lm_mapping) { address, (size_t) information.st_size };
+    *mapping = (lm_mapping) { address, (size_t) information.st_size, file };
+  else
+    close (file);
   return status;
 }
 
 void
 lm_map_close (lm_mapping *mapping)
 {
-  if (mapping->address != NULL)
+  if (mapping->address != NULL) {
     munmap (mapping->address, mapping->bytes);
+    close ((int) mapping->file);
+  }
   *mapping = (lm_mapping) { 0 };
 }
 
+/* Of at most n bytes; *n_read: how many, 0 at the end of the file. */
+static lm_status
+read_some (const lm_mapping *mapping,
+           uint64_t offset,
+           size_t n,
+           void *buffer,
+           size_t *n_read,
+           lm_error *error)
+{
+  ssize_t done;
+
+  do
+    done = pread ((int) mapping->file, buffer, n < MAX_READ ? n : MAX_READ, (off_t) offset);
+  while (done < 0 && errno == EINTR);
+  if (done < 0)
+    return fail_read (errno, error);
+  *n_read = (size_t) done;
+  return LM_OK;
+}
+
 #endif
+
+lm_status
+lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer, lm_error *error)
+{
+  for (size_t done = 0, got; done < n; done += got) {
+    if (read_some (mapping, offset + done, n - done, (char *) buffer + done, &got, error) != LM_OK)
+      return LM_ERROR_IO;
+    if (got == 0)
+      return lm_fail (error, LM_ERROR_TRUNCATED, NULL, (int64_t) (n - done),
+                      "The file has become shorter.");
+  }
+  return LM_OK;
+}

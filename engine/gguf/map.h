@@ -4,8 +4,13 @@
 
 #include "gguf/gguf.h"
 
-/* Maps the whole of a regular file. On failure mapping is zero, and the error's subject is the
- * last component of path: LM_ERROR_IO (not there, not readable, not a file), LM_ERROR_TRUNCATED
- * (empty), LM_ERROR_MEMORY. */
+/* Maps the whole of a regular file, which stays open. On failure mapping is zero, and the error's
+ * subject is the last component of path: LM_ERROR_IO (not there, not readable, not a file),
+ * LM_ERROR_TRUNCATED (empty), LM_ERROR_MEMORY. */
 lm_status lm_map_open (const char *path, lm_mapping *mapping, lm_error *error);
 void lm_map_close (lm_mapping *mapping); /* a zero mapping allowed; leaves it zero */
+
+/* Reads n bytes of the file at offset into buffer. LM_ERROR_IO, LM_ERROR_TRUNCATED: it ends before,
+ * for it has become shorter. Threads do not disturb each other. */
+lm_status
+lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer, lm_error *error);

@@ -44,15 +44,6 @@ load_8 (const uint8_t *bytes)
   return value;
 }
 
-static inline uint32_t
-load_4 (const uint8_t *bytes)
-{
-  uint32_t value;
-
-  memcpy (&value, bytes, sizeof value);
-  return value;
-}
-
 /* The nibbles at shift (0 or 4) of 32 bytes, one a column. */
 static inline uint8_t *
 put_nibbles (const uint8_t *columns, int shift, uint8_t *out)
@@ -68,28 +59,35 @@ put_nibbles (const uint8_t *columns, int shift, uint8_t *out)
   return out + 16;
 }
 
-/* The two bits at shift of 32 bytes, one a column. */
+/* The two bits at shift of 32 bytes, one a column. Two words are moved at a time: the upper one's
+ * bits go beside the lower one's. */
 static inline uint8_t *
 put_two_bits (const uint8_t *columns, int shift, uint8_t *out)
 {
-  for (int half = 0; half < 2; half++, out += 4) {
-    uint32_t word = 0;
+  const uint64_t low = 0x0303030303030303;
+  uint64_t words = 0;
 
-    for (int j = 0; j < 4; j++)
-      word |= (load_4 (columns + 16 * half + 4 * j) >> shift & 0x03030303) << 2 * j;
-    memcpy (out, &word, sizeof word);
+  for (int half = 0; half < 2; half++) {
+    uint64_t a = load_8 (columns + 16 * half) >> shift & low;
+    uint64_t b = load_8 (columns + 16 * half + 8) >> shift & low;
+
+    words |= (uint64_t) ((uint32_t) (a | a >> 30) | (uint32_t) (b | b >> 30) << 4) << 32 * half;
   }
-  return out;
+  memcpy (out, &words, sizeof words);
+  return out + sizeof words;
 }
 
-/* The bit at shift of 32 bytes, one a column. */
+/* The bit at shift of 32 bytes, one a column; likewise. */
 static inline uint8_t *
 put_bits (const uint8_t *columns, int shift, uint8_t *out)
 {
   uint32_t word = 0;
 
-  for (int j = 0; j < 8; j++)
-    word |= (load_4 (columns + 4 * j) >> shift & 0x01010101) << j;
+  for (int j = 0; j < 8; j += 2) {
+    uint64_t bits = load_8 (columns + 4 * j) >> shift & 0x0101010101010101;
+
+    word |= (uint32_t) (bits | bits >> 31) << j;
+  }
   memcpy (out, &word, sizeof word);
   return out + 4;
 }
@@ -102,19 +100,25 @@ put (const void *bytes, size_t n, uint8_t *out)
 }
 
 static void
-order_q2_k (const lm_block_q2_k *b, uint8_t *out)
+order_q2_k (const void *block, uint8_t *out)
 {
+  const lm_block_q2_k *b = block;
+
   out = put (&b->d, 2 * sizeof b->d, out);
   out = put (b->scales, sizeof b->scales, out);
+#pragma GCC unroll 8
   for (int g = 0; g < N_GROUPS; g++)
     out = put_two_bits (b->qs + 32 * (g / 4), 2 * (g % 4), out);
 }
 
 static void
-order_q3_k (const lm_block_q3_k *b, uint8_t *out)
+order_q3_k (const void *block, uint8_t *out)
 {
+  const lm_block_q3_k *b = block;
+
   out = put (&b->d, sizeof b->d, out);
   out = put (b->scales, sizeof b->scales, out);
+#pragma GCC unroll 8
   for (int g = 0; g < N_GROUPS; g++) {
     out = put_two_bits (b->qs + 32 * (g / 4), 2 * (g % 4), out);
     out = put_bits (b->hmask, g, out);
@@ -122,19 +126,25 @@ order_q3_k (const lm_block_q3_k *b, uint8_t *out)
 }
 
 static void
-order_q4_k (const lm_block_q4_k *b, uint8_t *out)
+order_q4_k (const void *block, uint8_t *out)
 {
+  const lm_block_q4_k *b = block;
+
   out = put (&b->d, 2 * sizeof b->d, out);
   out = put (b->scales, sizeof b->scales, out);
+#pragma GCC unroll 8
   for (int g = 0; g < N_GROUPS; g++)
     out = put_nibbles (b->qs + 32 * (g / 2), 4 * (g % 2), out);
 }
 
 static void
-order_q5_k (const lm_block_q5_k *b, uint8_t *out)
+order_q5_k (const void *block, uint8_t *out)
 {
+  const lm_block_q5_k *b = block;
+
   out = put (&b->d, 2 * sizeof b->d, out);
   out = put (b->scales, sizeof b->scales, out);
+#pragma GCC unroll 8
   for (int g = 0; g < N_GROUPS; g++) {
     out = put_nibbles (b->qs + 32 * (g / 2), 4 * (g % 2), out);
     out = put_bits (b->qh, g, out);
@@ -143,75 +153,98 @@ order_q5_k (const lm_block_q5_k *b, uint8_t *out)
 
 /* See lm_unpack_q6_k() for where the file has a group's bits. */
 static void
-order_q6_k (const lm_block_q6_k *b, uint8_t *out)
+order_q6_k (const void *block, uint8_t *out)
 {
+  const lm_block_q6_k *b = block;
+
   out = put (&b->d, sizeof b->d, out);
   out = put (b->scales, sizeof b->scales, out);
+#pragma GCC unroll 8
   for (int g = 0; g < N_GROUPS; g++) {
     out = put_nibbles (b->ql + 64 * (g / 4) + 32 * (g % 2), g % 4 < 2 ? 0 : 4, out);
     out = put_two_bits (b->qh + 32 * (g / 4), 2 * (g % 4), out);
   }
 }
 
-static void
-order_block (uint32_t type, const void *block, size_t block_bytes, uint8_t *out)
+/* Puts a block's words into the order of panels. NULL: they are in it. */
+typedef void (*order_fn) (const void *block, uint8_t *out);
+
+static order_fn
+find_order (uint32_t type)
 {
-  switch (type) {
-  case LM_TYPE_Q2_K:
-    order_q2_k (block, out);
-    break;
-  case LM_TYPE_Q3_K:
-    order_q3_k (block, out);
-    break;
-  case LM_TYPE_Q4_K:
-    order_q4_k (block, out);
-    break;
-  case LM_TYPE_Q5_K:
-    order_q5_k (block, out);
-    break;
-  case LM_TYPE_Q6_K:
-    order_q6_k (block, out);
-    break;
-  default:
-    memcpy (out, block, block_bytes);
-  }
+  static const order_fn orders[] = {
+    [LM_TYPE_Q2_K] = order_q2_k, [LM_TYPE_Q3_K] = order_q3_k, [LM_TYPE_Q4_K] = order_q4_k,
+    [LM_TYPE_Q5_K] = order_q5_k, [LM_TYPE_Q6_K] = order_q6_k,
+  };
+
+  return type < sizeof orders / sizeof *orders ? orders[type] : NULL;
 }
 
 /* ---- Rows side by side -------------------------------------------------------------------- */
 
-/* One block of each row: the half, if there is one, then word by word. */
-static void
-put_rows (uint8_t rows[][MAX_BLOCK_BYTES], uint32_t n_rows, size_t block_bytes, char *out)
+/* One block of each row, the rows stride bytes apart: the half, if there is one, then word by word,
+ * which are moved by two from two rows at a time. */
+static inline uint8_t *
+put_rows (
+    const uint8_t *rows, size_t stride, const uint32_t n_rows, size_t block_bytes, uint8_t *out)
 {
-  size_t half_bytes = block_bytes % 4;
+  const uint64_t low = 0xffffffff;
+  size_t at = block_bytes % 4;
 
-  for (uint32_t r = 0; half_bytes > 0 && r < n_rows; r++, out += half_bytes)
-    memcpy (out, rows[r], half_bytes);
-  for (size_t at = half_bytes; at < block_bytes; at += 4)
-    for (uint32_t r = 0; r < n_rows; r++, out += 4)
-      memcpy (out, rows[r] + at, 4);
+  for (uint32_t r = 0; at > 0 && r < n_rows; r++)
+    out = put (rows + r * stride, at, out);
+  for (; at + 8 <= block_bytes; at += 8, out += 8 * n_rows) {
+#pragma GCC unroll 8
+    for (uint32_t r = 0; r < n_rows; r += 2) {
+      uint64_t a = load_8 (rows + r * stride + at), b = load_8 (rows + (r + 1) * stride + at);
+      uint64_t first = (a & low) | b << 32, second = a >> 32 | (b & ~low);
+
+      memcpy (out + 4 * r, &first, sizeof first);
+      memcpy (out + 4 * (n_rows + r), &second, sizeof second);
+    }
+  }
+  for (uint32_t r = 0; at < block_bytes && r < n_rows; r++)
+    out = put (rows + r * stride + at, 4, out);
+  return out;
+}
+
+/* put_rows() with a number of rows that the compiler knows. */
+static uint8_t *
+put_panel (const uint8_t *rows, size_t stride, uint32_t n_rows, size_t block_bytes, uint8_t *out)
+{
+  if (n_rows == LM_MAX_PANEL_ROWS)
+    return put_rows (rows, stride, LM_MAX_PANEL_ROWS, block_bytes, out);
+  return put_rows (rows, stride, LM_MAX_PANEL_ROWS / 2, block_bytes, out);
 }
 
 void
-lm_panels_pack (const lm_matrix *matrix, uint32_t panel_rows, size_t index, void *panels)
+lm_panels_pack (
+    const lm_matrix *matrix, uint32_t panel_rows, size_t index, const void *rows, void *panels)
 {
   const lm_type_traits *traits = lm_type_get_traits (matrix->type);
-  size_t block_bytes = traits->block_bytes;
+  size_t block_bytes = traits->block_bytes, stride = matrix->row_bytes;
   size_t n_block_groups = traits->block_length / LM_GROUP_LENGTH;
   size_t first = index * panel_rows;
   size_t n_rows = matrix->n_rows - first < panel_rows ? matrix->n_rows - first : panel_rows;
-  const char *data = (const char *) matrix->data + first * matrix->row_bytes;
-  char *out = panels;
-  uint8_t rows[LM_MAX_PANEL_ROWS][MAX_BLOCK_BYTES] = { 0 };
+  order_fn order = find_order (matrix->type);
+  uint8_t ordered[LM_MAX_PANEL_ROWS][MAX_BLOCK_BYTES] = { 0 }; /* missing rows stay zero */
+  const uint8_t *block = rows;
+  uint8_t *out = panels;
 
-  for (size_t at = 0, group = 0; at < matrix->row_bytes; at += block_bytes) {
+  for (size_t group = 0; group < matrix->n_cols / LM_GROUP_LENGTH; group += n_block_groups) {
     if (group % LM_SPAN_GROUPS == 0)
-      out = (char *) panels +
+      out = (uint8_t *) panels +
             lm_panels_find (matrix, panel_rows, first, group, block_bytes, n_block_groups);
-    for (size_t r = 0; r < n_rows; r++)
-      order_block (matrix->type, data + r * matrix->row_bytes + at, block_bytes, rows[r]);
-    put_rows (rows, panel_rows, block_bytes, out);
-    out += block_bytes * panel_rows;
-    group += n_block_groups;
+    if (order == NULL && n_rows == panel_rows) {
+      out = put_panel (block, stride, panel_rows, block_bytes, out);
+    } else {
+      for (size_t r = 0; r < n_rows; r++)
+        if (order != NULL)
+          order (block + r * stride, ordered[r]);
+        else
+          memcpy (ordered[r], block + r * stride, block_bytes);
+      out = put_panel (ordered[0], sizeof ordered[0], panel_rows, block_bytes, out);
+    }
+    block += block_bytes;
   }
 }

@@ -80,11 +80,13 @@ lm_panels_step (const lm_matrix *matrix)
  */
 bool lm_panels_are_wanted (const lm_kernels *kernels, uint32_t type);
 
-/* Bytes of matrix, which is in the file's layout, in panels of panel_rows (≤ LM_MAX_PANEL_ROWS)
- * rows; 0: its type has none. */
+/* Bytes of matrix, which is in the file's layout, in panels of panel_rows (LM_MAX_PANEL_ROWS or
+ * half as many) rows; 0: its type has none. */
 uint64_t lm_panels_bytes (const lm_matrix *matrix, uint32_t panel_rows);
 
 size_t lm_panels_count (const lm_matrix *matrix, uint32_t panel_rows);
 
-/* Writes panel index of matrix to its place in panels, lm_panels_bytes() of memory. */
-void lm_panels_pack (const lm_matrix *matrix, uint32_t panel_rows, size_t index, void *panels);
+/* Writes panel index of matrix to its place in panels, lm_panels_bytes() of memory. rows: the
+ * panel's, or those that there are, in the file's layout; the matrix's own data is not read. */
+void lm_panels_pack (
+    const lm_matrix *matrix, uint32_t panel_rows, size_t index, const void *rows, void *panels);

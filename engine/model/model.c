@@ -68,8 +68,8 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
     lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
     return false;
   }
-  return lm_weights_prepare (&model->weights, model->kernels, model->pool, options->progress,
-                             options->user_data, error) == LM_OK;
+  return lm_weights_prepare (&model->weights, model->gguf, model->kernels, model->pool,
+                             options->progress, options->user_data, error) == LM_OK;
 }
 
 lm_model *

@@ -9,6 +9,10 @@
 #define PAGE_BYTES      4096
 #define STEP_BYTES      (16u << 20) /* between two progress reports */
 
+/* Bytes of rows that are read at once to be repacked, whole panels: many a call of the system, few
+ * enough for the second cache. */
+#define CHUNK_BYTES (128u << 10)
+
 /* What is done, and who wants to know. */
 typedef struct {
   lm_pool *pool;
@@ -64,55 +68,90 @@ report (work *w, uint64_t bytes)
   return w->progress == NULL || w->progress (w->done, w->total, w->user_data);
 }
 
+static lm_status
+fail_cancelled (lm_error *error)
+{
+  return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "Loading was cancelled.");
+}
+
 /* ---- Panels ------------------------------------------------------------------------------- */
 
+/* Repacking a stretch of a matrix: a task reads a chunk of panels' rows and writes the panels. */
 typedef struct {
+  const lm_gguf *gguf;
   const lm_matrix *matrix;
   void *panels;
   uint32_t panel_rows;
-  size_t first;
+  size_t first; /* panel */
+  size_t end;
+  char *buffers; /* a thread × buffer_bytes */
+  size_t buffer_bytes;
+  lm_error *errors; /* a thread each */
 } packing;
+
+/* How many panels are read at once. */
+static size_t
+chunk_panels (const lm_matrix *matrix, uint32_t panel_rows)
+{
+  size_t n = CHUNK_BYTES / (matrix->row_bytes * panel_rows);
+
+  return n > 0 ? n : 1;
+}
 
 static void
 pack (void *data, size_t index, unsigned worker)
 {
   const packing *p = data;
+  const lm_matrix *matrix = p->matrix;
+  size_t panel_bytes = matrix->row_bytes * p->panel_rows, n = chunk_panels (matrix, p->panel_rows);
+  size_t first = p->first + index * n, end = p->end - first < n ? p->end : first + n;
+  uint64_t at = first * panel_bytes, left = file_bytes (matrix) - at;
+  char *rows = p->buffers + worker * p->buffer_bytes;
+  uint64_t bytes = (end - first) * panel_bytes < left ? (end - first) * panel_bytes : left;
 
-  (void) worker;
-  lm_panels_pack (p->matrix, p->panel_rows, p->first + index, p->panels);
+  if (p->errors[worker].code != LM_OK ||
+      lm_gguf_copy (p->gguf, (const char *) matrix->data + at, (size_t) bytes, rows,
+                    &p->errors[worker]) != LM_OK)
+    return;
+  for (size_t i = first; i < end; i++)
+    lm_panels_pack (matrix, p->panel_rows, i, rows + (i - first) * panel_bytes, p->panels);
 }
 
-/* Some panels at a time, so that progress is told and no more than a few pages of the file are held
- * beside their copy. */
-static bool
-repack (work *w, lm_matrix *matrix, uint32_t panel_rows, void *panels)
+/* Some panels at a time, so that progress is told. */
+static lm_status
+repack (work *w, packing *p, lm_matrix *matrix, void *panels, lm_error *error)
 {
-  size_t panel_bytes = matrix->row_bytes * panel_rows;
-  size_t n_panels = lm_panels_count (matrix, panel_rows), n;
-  size_t step = STEP_BYTES / panel_bytes + 1;
-  packing p = { .matrix = matrix, .panels = panels, .panel_rows = panel_rows };
+  size_t panel_bytes = matrix->row_bytes * p->panel_rows;
+  size_t n_panels = lm_panels_count (matrix, p->panel_rows);
+  size_t chunk = chunk_panels (matrix, p->panel_rows), step = STEP_BYTES / panel_bytes + 1;
 
-  for (; p.first < n_panels; p.first += n) {
-    uint64_t at = p.first * panel_bytes, end;
+  p->matrix = matrix;
+  p->panels = panels;
+  for (p->first = 0; p->first < n_panels; p->first = p->end) {
+    uint64_t at = p->first * panel_bytes, end;
 
-    n = n_panels - p.first < step ? n_panels - p.first : step;
-    lm_pool_run (w->pool, n, pack, &p, NULL);
-    end = (p.first + n) * panel_bytes;
+    p->end = n_panels - p->first < step ? n_panels : p->first + step;
+    lm_pool_run (w->pool, (p->end - p->first + chunk - 1) / chunk, pack, p, NULL);
+    for (unsigned i = 0; i < lm_pool_get_n_threads (w->pool); i++)
+      if (p->errors[i].code != LM_OK) {
+        if (error != NULL)
+          *error = p->errors[i];
+        return p->errors[i].code;
+      }
+    end = p->end * panel_bytes;
     end = end < file_bytes (matrix) ? end : file_bytes (matrix);
-    lm_pages_drop ((const char *) matrix->data + at, end - at);
     if (!report (w, end - at))
-      return false;
+      return fail_cancelled (error);
   }
-  lm_pages_drop (matrix->data, file_bytes (matrix));
   matrix->data = panels;
-  matrix->panel_rows = panel_rows;
-  return true;
+  matrix->panel_rows = p->panel_rows;
+  return LM_OK;
 }
 
 /* ---- The file's own layout ---------------------------------------------------------------- */
 
-static bool
-read_ahead (work *w, const lm_matrix *matrix)
+static lm_status
+read_ahead (work *w, const lm_matrix *matrix, lm_error *error)
 {
   const volatile unsigned char *bytes = matrix->data;
   uint64_t n = file_bytes (matrix), step;
@@ -122,50 +161,78 @@ read_ahead (work *w, const lm_matrix *matrix)
     for (uint64_t i = 0; i < step; i += PAGE_BYTES)
       (void) bytes[at + i];
     if (!report (w, step))
-      return false;
+      return fail_cancelled (error);
   }
-  return true;
+  return LM_OK;
+}
+
+/* ---- All matrices ------------------------------------------------------------------------- */
+
+static size_t
+n_matrices (const lm_weights *weights)
+{
+  return 1 + LINEARS_A_LAYER * (size_t) weights->n_layers;
+}
+
+/* Counts what is to be done, and allocates the panels and what packing needs. */
+static lm_status
+plan (work *w, packing *p, lm_weights *weights, const lm_kernels *kernels, lm_error *error)
+{
+  unsigned n_threads = lm_pool_get_n_threads (w->pool);
+  uint64_t bytes = 0;
+
+  for (size_t i = 0; i < n_matrices (weights); i++) {
+    const lm_matrix *matrix = get_matrix (weights, i);
+    size_t chunk;
+
+    /* A file's size bounds the sum, of bytes that are there, far below 2^64. */
+    w->total += file_bytes (matrix);
+    if (!lm_panels_are_wanted (kernels, matrix->type))
+      continue;
+    bytes += round_up (lm_panels_bytes (matrix, kernels->panel_rows));
+    chunk = chunk_panels (matrix, p->panel_rows) * p->panel_rows * matrix->row_bytes;
+    p->buffer_bytes = p->buffer_bytes > chunk ? p->buffer_bytes : chunk;
+  }
+  if (bytes == 0)
+    return LM_OK;
+  weights->panels_bytes = bytes;
+  weights->panels = lm_pages_alloc (bytes);
+  p->buffers = lm_aligned_alloc (n_threads, p->buffer_bytes);
+  p->errors = lm_aligned_alloc (n_threads, sizeof *p->errors);
+  if (weights->panels == NULL || p->buffers == NULL || p->errors == NULL)
+    return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) bytes, "There is not enough memory.");
+  return LM_OK;
 }
 
 lm_status
 lm_weights_prepare (lm_weights *weights,
+                    const lm_gguf *gguf,
                     const lm_kernels *kernels,
                     lm_pool *pool,
                     lm_progress_fn progress,
                     void *user_data,
                     lm_error *error)
 {
-  size_t n = 1 + LINEARS_A_LAYER * (size_t) weights->n_layers;
   work w = { .pool = pool, .progress = progress, .user_data = user_data };
-  uint64_t bytes = 0, at = 0;
-  bool goes_on;
+  packing p = { .gguf = gguf, .panel_rows = kernels->panel_rows };
+  lm_status status = plan (&w, &p, weights, kernels, error);
+  uint64_t at = 0;
 
-  for (size_t i = 0; i < n; i++) {
-    const lm_matrix *matrix = get_matrix (weights, i);
-
-    /* A file's size bounds the sum, of bytes that are there, far below 2^64. */
-    w.total += file_bytes (matrix);
-    if (lm_panels_are_wanted (kernels, matrix->type))
-      bytes += round_up (lm_panels_bytes (matrix, kernels->panel_rows));
-  }
-  weights->panels_bytes = bytes;
-  weights->panels = bytes > 0 ? lm_pages_alloc (bytes) : NULL;
-  if (bytes > 0 && weights->panels == NULL)
-    return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) bytes, "There is not enough memory.");
-  goes_on = report (&w, 0);
-  for (size_t i = 0; i < n && goes_on; i++) {
+  if (status == LM_OK && !report (&w, 0))
+    status = fail_cancelled (error);
+  for (size_t i = 0; i < n_matrices (weights) && status == LM_OK; i++) {
     lm_matrix *matrix = get_matrix (weights, i);
 
     if (lm_panels_are_wanted (kernels, matrix->type)) {
       uint64_t size = round_up (lm_panels_bytes (matrix, kernels->panel_rows));
 
-      goes_on = repack (&w, matrix, kernels->panel_rows, (char *) weights->panels + at);
+      status = repack (&w, &p, matrix, (char *) weights->panels + at, error);
       at += size;
     } else {
-      goes_on = read_ahead (&w, matrix);
+      status = read_ahead (&w, matrix, error);
     }
   }
-  if (!goes_on)
-    return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "Loading was cancelled.");
-  return LM_OK;
+  lm_aligned_free (p.buffers);
+  lm_aligned_free (p.errors);
+  return status;
 }

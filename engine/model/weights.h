@@ -44,10 +44,12 @@ lm_status lm_weights_read (const lm_gguf *gguf,
                            lm_error *error);
 void lm_weights_clear (lm_weights *weights);
 
-/* Makes the weights ready to be computed with, telling progress in bytes: matrices that kernels
- * want in panels are repacked and their pages of the file let go, the others are read once, so that
- * the first answer does not wait for the disk. LM_ERROR_MEMORY, LM_ERROR_CANCELLED. */
+/* Makes the weights, of gguf, ready to be computed with, telling progress in bytes: matrices that
+ * kernels want in panels are read from the file and repacked, the others are touched once in its
+ * mapping, so that the first answer does not wait for the disk. LM_ERROR_IO, LM_ERROR_TRUNCATED,
+ * LM_ERROR_MEMORY, LM_ERROR_CANCELLED. */
 lm_status lm_weights_prepare (lm_weights *weights,
+                              const lm_gguf *gguf,
                               const lm_kernels *kernels,
                               lm_pool *pool,
                               lm_progress_fn progress,

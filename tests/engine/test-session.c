@@ -362,6 +362,37 @@ test_progress (void)
   close_session (session, model);
 }
 
+static bool
+cut_file (uint64_t done, uint64_t total, void *user_data)
+{
+  (void) total;
+  return done > 0 || truncate (user_data, 200000) == 0;
+}
+
+/* A file that somebody shortens after it was looked through, and a disk that fails, must not kill
+ * the program. What is not repacked is read through the mapping, where they would. */
+static void
+test_file_becomes_shorter (void)
+{
+  const lm_kernels *kernels = lm_kernels_select (level_name (), lm_cpu_get_features ());
+  char path[] = "/tmp/linnet-shorter-XXXXXX";
+  lm_error error = { 0 };
+
+  if (kernels->wants_panels == NULL || !kernels->wants_panels (LM_TYPE_Q8_0))
+    return;
+  close (mkstemp (path));
+  synth_write (path, "qwen2", LM_TYPE_Q8_0, NULL);
+  CHECK (lm_model_open (path,
+                        &(lm_model_options) { .cpu_level = level_name (),
+                                              .n_threads = 2,
+                                              .progress = cut_file,
+                                              .user_data = path },
+                        &error) == NULL,
+         "half a model was opened");
+  CHECK (error.code == LM_ERROR_TRUNCATED && error.number > 0, "%d: %s", error.code, error.message);
+  unlink (path);
+}
+
 /* Two sessions on one model from two threads: each gets what it would get alone. */
 static void *
 run_alone (void *data)
@@ -609,6 +640,7 @@ main (void)
     { "limits are errors that say by how much", test_limits },
     { "cancel acts within 50 ms", test_cancel },
     { "progress is told and can stop", test_progress },
+    { "a file that becomes shorter is an error", test_file_becomes_shorter },
     { "two sessions share a model", test_shared_model },
     { "unusable models are refused by name", test_refused },
     { "heads that 8 bits do not fit are refused", test_small_heads },

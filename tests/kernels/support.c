@@ -155,7 +155,9 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
   if (m.panels == NULL)
     abort ();
   for (size_t i = 0; i < lm_panels_count (&m.file, kernels_level->panel_rows); i++)
-    lm_panels_pack (&m.file, kernels_level->panel_rows, i, m.panels);
+    lm_panels_pack (&m.file, kernels_level->panel_rows, i,
+                    (const char *) m.file.data + i * kernels_level->panel_rows * m.file.row_bytes,
+                    m.panels);
   m.level.data = m.panels;
   m.level.panel_rows = kernels_level->panel_rows;
   return m;
