@@ -53,16 +53,20 @@ lm_tokenizer_find (const lm_tokenizer *tokenizer, const char *text, size_t lengt
   return (lm_token) find_slot (tokenizer, text, length, hash_text (text, length))->id_plus_1 - 1;
 }
 
+/* Whether plain text may become the token. */
+static bool
+is_plain (const lm_tokenizer *tokenizer, lm_token token)
+{
+  return token != LM_TOKEN_NONE && tokenizer->types[token] != LM_TOKEN_CONTROL &&
+         tokenizer->types[token] != LM_TOKEN_UNKNOWN && tokenizer->types[token] != LM_TOKEN_BYTE;
+}
+
 lm_token
 lm_tokenizer_find_plain (const lm_tokenizer *tokenizer, const char *text, size_t length)
 {
   lm_token token = lm_tokenizer_find (tokenizer, text, length);
 
-  if (token != LM_TOKEN_NONE &&
-      (tokenizer->types[token] == LM_TOKEN_CONTROL || tokenizer->types[token] == LM_TOKEN_UNKNOWN ||
-       tokenizer->types[token] == LM_TOKEN_BYTE))
-    return LM_TOKEN_NONE;
-  return token;
+  return is_plain (tokenizer, token) ? token : LM_TOKEN_NONE;
 }
 
 /* Tokens without text exist, as padding of the vocabulary; nothing becomes them. */
@@ -107,10 +111,9 @@ add_merge (lm_tokenizer *tokenizer, lm_slice merge, uint32_t rank, char *buffer,
   left = lm_tokenizer_find (tokenizer, merge.data, left_length);
   right = lm_tokenizer_find (tokenizer, space + 1, right_length);
   merged = lm_tokenizer_find (tokenizer, buffer, merge.length - 1);
-  if (left == LM_TOKEN_NONE || right == LM_TOKEN_NONE || merged == LM_TOKEN_NONE)
-    return LM_OK; /* can never apply: files with such leftovers are in use */
-  /* Plain text must not become a control token; of equal merges the first counts. */
-  if (lm_tokenizer_find_plain (tokenizer, buffer, merge.length - 1) == LM_TOKEN_NONE ||
+  /* Without its tokens it can never apply, and files with such leftovers are in use. Plain text
+   * must not become a control token; of equal merges the first counts. */
+  if (left == LM_TOKEN_NONE || right == LM_TOKEN_NONE || !is_plain (tokenizer, merged) ||
       lm_bpe_find_merge (tokenizer, (uint32_t) left, (uint32_t) right) != UINT32_MAX)
     return LM_OK;
   index = lm_bpe_merge_hash ((uint32_t) left, (uint32_t) right) & tokenizer->merge_mask;
