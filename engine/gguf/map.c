@@ -225,7 +225,7 @@ read_some (const lm_mapping *mapping,
 lm_status
 lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer, lm_error *error)
 {
-  for (size_t done = 0, got; done < n; done += got) {
+  for (size_t done = 0, got = 0; done < n; done += got) {
     if (read_some (mapping, offset + done, n - done, (char *) buffer + done, &got, error) != LM_OK)
       return LM_ERROR_IO;
     if (got == 0)

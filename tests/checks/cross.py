@@ -28,7 +28,8 @@ def compiler():
 
 def build():
     """Brings the engine's library for the other system up to date; what went wrong."""
-    options = [f'--cross-file={CROSS_FILE}', '-Dapp=false', '-Dtests=false', '-Dwerror=true']
+    options = [f'--cross-file={CROSS_FILE}', '-Dapp=false', '-Dtests=false', '-Dwerror=true',
+               '-Doptimization=1', '-Ddebug=false']
     again = ['--reconfigure'] if (FOLDER / 'build.ninja').exists() else []
     status, text = run('meson', 'setup', *again, *options, FOLDER, SOURCE)
     if status == 0:
