@@ -143,6 +143,8 @@ repack (work *w, packing *p, lm_matrix *matrix, void *panels, lm_error *error)
     if (!report (w, end - at))
       return fail_cancelled (error);
   }
+  /* With the vectors beside it some of its pages were mapped. */
+  lm_pages_drop (matrix->data, file_bytes (matrix));
   matrix->data = panels;
   matrix->panel_rows = p->panel_rows;
   return LM_OK;

@@ -20,8 +20,16 @@ lm_pages_free (void *memory, uint64_t bytes)
   (void) bytes;
   lm_aligned_free (memory);
 }
+
+void
+lm_pages_drop (const void *start, uint64_t bytes)
+{
+  (void) start;
+  (void) bytes;
+}
 #else
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
@@ -48,5 +56,22 @@ lm_pages_free (void *memory, uint64_t bytes)
 {
   if (memory != NULL)
     munmap (memory, (size_t) bytes);
+}
+
+void
+lm_pages_drop (const void *start, uint64_t bytes)
+{
+#ifdef __linux__
+  uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t) start + page - 1) / page * page;
+  uintptr_t end = ((uintptr_t) start + (uintptr_t) bytes) / page * page;
+
+  /* On other systems this may throw away what was written, here it cannot: nothing was. */
+  if (end > first)
+    (void) madvise ((void *) first, end - first, MADV_DONTNEED);
+#else
+  (void) start;
+  (void) bytes;
+#endif
 }
 #endif
