@@ -304,7 +304,8 @@ test_cancel (void)
   qsort (latencies, N, sizeof *latencies, compare_doubles);
   printf ("# cancelling a prefill took %.1f ms (median), %.1f ms at most\n", latencies[N / 2] * 1e3,
           latencies[N - 1] * 1e3);
-  CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
+  if (getenv ("LINNET_TEST_BRIEF") == NULL) /* where a sanitizer makes a task longer than that */
+    CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
   CHECK (lm_session_sync (session, tokens, n_text / 8, NULL) == LM_OK, "and goes on afterwards");
   free (tokens);
   close_session (session, model);
