@@ -304,8 +304,7 @@ test_cancel (void)
   qsort (latencies, N, sizeof *latencies, compare_doubles);
   printf ("# cancelling a prefill took %.1f ms (median), %.1f ms at most\n", latencies[N / 2] * 1e3,
           latencies[N - 1] * 1e3);
-  if (getenv ("LINNET_TEST_BRIEF") == NULL) /* where a sanitizer makes a task longer than that */
-    CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
+  CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
   CHECK (lm_session_sync (session, tokens, n_text / 8, NULL) == LM_OK, "and goes on afterwards");
   free (tokens);
   close_session (session, model);
@@ -379,8 +378,10 @@ test_file_becomes_shorter (void)
   char path[] = "/tmp/linnet-shorter-XXXXXX";
   lm_error error = { 0 };
 
-  if (kernels->wants_panels == NULL || !kernels->wants_panels (LM_TYPE_Q8_0))
+  if (kernels->wants_panels == NULL || !kernels->wants_panels (LM_TYPE_Q8_0)) {
+    check_skip ("this level repacks nothing");
     return;
+  }
   close (mkstemp (path));
   synth_write (path, "qwen2", LM_TYPE_Q8_0, NULL);
   CHECK (lm_model_open (path,
