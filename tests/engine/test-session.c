@@ -274,7 +274,8 @@ compare_doubles (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* A prefill of the demo model takes seconds here; stopping it at any moment takes next to none. */
+/* A prefill of the demo model takes seconds here; stopping it at any moment takes next to none. Where
+ * a sanitizer slows everything down tenfold, the prefill takes as much longer. */
 static void
 test_cancel (void)
 {
@@ -282,7 +283,7 @@ test_cancel (void)
   lm_model *model;
   lm_session *session = open_session (getenv ("LINNET_DEMO_MODEL"), 2, LONG, &model);
   lm_token *tokens = malloc (LONG * sizeof *tokens);
-  double latencies[N];
+  double latencies[N], limit = getenv ("LINNET_TEST_BRIEF") != NULL ? 0.5 : 0.05;
 
   for (int i = 0; i < LONG; i++)
     tokens[i] = 10 + i * 7 % 5000;
@@ -304,7 +305,7 @@ test_cancel (void)
   qsort (latencies, N, sizeof *latencies, compare_doubles);
   printf ("# cancelling a prefill took %.1f ms (median), %.1f ms at most\n", latencies[N / 2] * 1e3,
           latencies[N - 1] * 1e3);
-  CHECK (latencies[N / 2] < 0.05, "%.3f s", latencies[N / 2]);
+  CHECK (latencies[N / 2] < limit, "%.3f s", latencies[N / 2]);
   CHECK (lm_session_sync (session, tokens, n_text / 8, NULL) == LM_OK, "and goes on afterwards");
   free (tokens);
   close_session (session, model);
@@ -641,7 +642,7 @@ main (void)
     { "a cache in 8 bits is no less exact about it", test_eight_bits },
     { "score gives every position's logits", test_score },
     { "limits are errors that say by how much", test_limits },
-    { "cancel acts within 50 ms", test_cancel, .is_portable = true },
+    { "cancel acts at once", test_cancel, .is_portable = true },
     { "progress is told and can stop", test_progress, .is_portable = true },
     { "a file that becomes shorter is an error", test_file_becomes_shorter },
     { "two sessions share a model", test_shared_model, .is_portable = true },
