@@ -54,6 +54,9 @@ read_fields (FILE *file, golden *g)
   for (size_t i = 0; ok && i < n_tokens; i++)
     g->tokens[i] = tokens[i];
   free (tokens);
+  /* An emulator takes long over each of them, and half tell as much. */
+  if (getenv ("LINNET_TEST_EMULATED") != NULL)
+    g->n_positions /= 2;
   return ok;
 }
 
