@@ -17,7 +17,6 @@ typedef struct {
   const lm_scratch *m;
   const lm_layer *layer;
   uint32_t layer_index;
-  const lm_token *tokens;
   uint32_t n_tokens;
   uint32_t n_past;
 } block;
@@ -74,20 +73,6 @@ multiply (const block *b,
 }
 
 /* ---- Tasks, one a token but for the gate --------------------------------------------------- */
-
-static void
-embed (void *data, size_t t, unsigned worker)
-{
-  const block *b = data;
-  const lm_matrix *e = &b->forward->model->weights.embeddings;
-  const char *row = (const char *) e->data + (size_t) b->tokens[t] * e->row_bytes;
-
-  lm_quant_dequantise (e->type, row, e->n_cols,
-                       (lm_group *) (b->m->matmul + worker * b->m->matmul_bytes),
-                       b->m->x + t * b->h->n_embd);
-  lm_rope_angles (&b->forward->model->rope, b->n_past + (uint32_t) t,
-                  b->m->cosines + t * (b->h->n_rot / 2), b->m->sines + t * (b->h->n_rot / 2));
-}
 
 static void
 norm_for_attention (void *data, size_t t, unsigned worker)
@@ -266,12 +251,33 @@ narrow (const block *b, uint32_t n, lm_scratch *m)
   return last;
 }
 
+lm_status
+lm_forward_embed (const lm_forward *forward,
+                  const lm_token *tokens,
+                  uint32_t n_tokens,
+                  uint32_t n_past,
+                  lm_error *error)
+{
+  const lm_model *model = forward->model;
+  const lm_matrix *e = &model->weights.embeddings;
+  size_t n_pairs = model->hparams.n_rot / 2;
+  lm_scratch *m = forward->scratch;
+
+  for (uint32_t t = 0; t < n_tokens; t++) {
+    const char *row = (const char *) e->data + (size_t) tokens[t] * e->row_bytes;
+    lm_status status = lm_gguf_copy (model->gguf, row, e->row_bytes, m->row, error);
+
+    if (status != LM_OK)
+      return status;
+    lm_quant_dequantise (e->type, m->row, e->n_cols, (lm_group *) m->matmul,
+                         m->x + (size_t) t * e->n_cols);
+    lm_rope_angles (&model->rope, n_past + t, m->cosines + t * n_pairs, m->sines + t * n_pairs);
+  }
+  return LM_OK;
+}
+
 bool
-lm_forward_run (const lm_forward *forward,
-                const lm_token *tokens,
-                uint32_t n_tokens,
-                uint32_t n_past,
-                uint32_t n_states)
+lm_forward_run (const lm_forward *forward, uint32_t n_tokens, uint32_t n_past, uint32_t n_states)
 {
   const lm_model *model = forward->model;
   uint32_t n_layers = model->hparams.n_layers;
@@ -281,13 +287,10 @@ lm_forward_run (const lm_forward *forward,
     .kernels = model->kernels,
     .h = &model->hparams,
     .m = forward->scratch,
-    .tokens = tokens,
     .n_tokens = n_tokens,
     .n_past = n_past,
   };
 
-  if (!run (&b, n_tokens, embed, &b))
-    return false;
   for (uint32_t i = 0; i < n_layers; i++) {
     b.layer = &model->weights.layers[i];
     b.layer_index = i;

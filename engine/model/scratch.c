@@ -40,6 +40,7 @@ lay_out (slab *s,
   widest = h->n_ff > widest ? h->n_ff : widest;
   widest = q > widest ? q : widest;
   m->matmul_bytes = (lm_matmul_scratch_bytes (widest) + 63) & ~(size_t) 63;
+  m->row = take (s, 1, h->n_embd, sizeof (float)); /* the longest that there are */
   m->x = take (s, t, h->n_embd, sizeof (float));
   m->normed = take (s, t, h->n_embd, sizeof (float));
   m->delta = take (s, t, h->n_embd, sizeof (float));

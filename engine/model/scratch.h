@@ -10,6 +10,7 @@
 
 /* Rows of T = LM_BLOCK_TOKENS tokens, each n wide. */
 typedef struct {
+  void *row;       /* a token's embedding, as the file has it */
   float *x;        /* T × n_embd: the residual stream */
   float *normed;   /* T × n_embd */
   float *delta;    /* T × n_embd: what a sublayer adds */

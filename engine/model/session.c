@@ -108,6 +108,22 @@ make_forward (lm_session *session)
   };
 }
 
+/* Computes a block of n tokens that follow the timeline, with the states of the last n_states. */
+static lm_status
+run_block (
+    lm_session *session, const lm_token *tokens, uint32_t n, uint32_t n_states, lm_error *error)
+{
+  lm_forward forward = make_forward (session);
+  uint32_t n_past = (uint32_t) session->n_tokens;
+  lm_status status = lm_forward_embed (&forward, tokens, n, n_past, error);
+
+  if (status != LM_OK)
+    return status;
+  if (atomic_load (&session->cancel) || !lm_forward_run (&forward, n, n_past, n_states))
+    return fail_cancelled (error);
+  return LM_OK;
+}
+
 /* Hands the logits of a block's tokens, the last of which the timeline ends with, to on_logits. */
 static lm_status
 emit_logits (
@@ -155,9 +171,9 @@ compute (lm_session *session,
         !session->progress (session->n_tokens - start, n_tokens - start, session->progress_data))
       return fail_cancelled (error);
     n_states = on_logits != NULL ? n : left == n;
-    if (atomic_load (&session->cancel) ||
-        !lm_forward_run (&forward, next, n, (uint32_t) session->n_tokens, n_states))
-      return fail_cancelled (error);
+    status = run_block (session, next, n, n_states, error);
+    if (status != LM_OK)
+      return status;
     memmove (session->tokens + session->n_tokens, next, n * sizeof *next);
     session->n_tokens += n;
     if (on_logits != NULL) {
@@ -270,12 +286,12 @@ compute_step (lm_session *session, uint32_t n_drafted, lm_error *error)
 {
   lm_forward forward = make_forward (session);
   uint32_t n = n_drafted + 1;
+  lm_status status;
 
   session->logits = NULL;
-  if (atomic_load (&session->cancel) ||
-      !lm_forward_run (&forward, session->tokens + session->n_tokens, n,
-                       (uint32_t) session->n_tokens, n))
-    return fail_cancelled (error);
+  status = run_block (session, session->tokens + session->n_tokens, n, n, error);
+  if (status != LM_OK)
+    return status;
   session->n_tokens++;
   if (!lm_forward_logits (&forward, 0, n))
     return fail_cancelled (error);

@@ -379,6 +379,9 @@ test_file_becomes_shorter (void)
   const lm_kernels *kernels = lm_kernels_select (level_name (), lm_cpu_get_features ());
   char path[] = "/tmp/linnet-shorter-XXXXXX";
   lm_error error = { 0 };
+  lm_session *session;
+  lm_model *model;
+  size_t n;
 
   if (kernels->wants_panels == NULL || !kernels->wants_panels (LM_TYPE_Q8_0)) {
     check_skip ("this level repacks nothing");
@@ -394,6 +397,15 @@ test_file_becomes_shorter (void)
                         &error) == NULL,
          "half a model was opened");
   CHECK (error.code == LM_ERROR_TRUNCATED && error.number > 0, "%d: %s", error.code, error.message);
+  synth_write (path, "qwen2", LM_TYPE_Q8_0, NULL);
+  session = open_session (path, 2, N_CTX, &model);
+  CHECK (lm_session_sync (session, text, 20, NULL) == LM_OK, "while it is whole");
+  CHECK (truncate (path, 1) == 0, "truncate");
+  CHECK (lm_session_sync (session, text, 30, &error) == LM_ERROR_TRUNCATED, "%s", error.message);
+  CHECK (lm_session_append (session, text[20], &error) == LM_ERROR_TRUNCATED, "%s", error.message);
+  lm_session_get_tokens (session, &n);
+  CHECK (n == 20, "what was there is still there: %zu", n);
+  close_session (session, model);
   unlink (path);
 }
 
