@@ -9,8 +9,6 @@
 #include "cli.h"
 #include "engine/linnet-probe.h"
 
-#define PROBE_SECONDS 0.5
-
 /* The state of bench_measure(). */
 typedef struct {
   const BenchOptions *options;
@@ -129,7 +127,7 @@ probe (Bench *bench, const BenchTest *test, double *limit, GError **error)
   gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
   LinnetProbeOptions options = {
     .n_threads = is_prefill ? model->n_threads_prefill : model->n_threads,
-    .seconds = PROBE_SECONDS,
+    .seconds = bench->options->probe_seconds,
     .cpu_level = model->cpu_level,
   };
 

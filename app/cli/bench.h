@@ -17,6 +17,7 @@ typedef struct {
   guint n_decode;           /* tokens; 0: decode is not measured */
   GArray *depths;           /* guint: tokens in the context beforehand, each once */
   guint n_reps;
+  double probe_seconds; /* of each look for the limit */
   LinnetModelOptions model;
   LinnetCacheType cache_type;
   const BenchPeer *peer;  /* NULL: alone */

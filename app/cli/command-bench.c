@@ -12,6 +12,7 @@
 
 #define MAX_TOKENS      1048576
 #define DEFAULT_TIMEOUT 3600 /* seconds of one run of the peer */
+#define DEFAULT_PROBE   500  /* ms of one probe of the limit */
 
 typedef struct {
   char *model;
@@ -21,6 +22,7 @@ typedef struct {
   char *kv;
   int n_decode;
   int n_reps;
+  int probe_ms;
   gboolean json;
   gboolean with_forecast;
   int within; /* percent */
@@ -161,6 +163,8 @@ parse (char **arguments, BenchArguments *given, int *status)
       N_ ("Tokens that are in the context beforehand (0)"), "N,N…" },
     CLI_KV_ENTRY (&given->kv),
     { "reps", 0, 0, G_OPTION_ARG_INT, &given->n_reps, N_ ("Repetitions of each (3)"), "N" },
+    { "probe-ms", 0, 0, G_OPTION_ARG_INT, &given->probe_ms,
+      N_ ("Milliseconds to look for the computer’s limit before and after each run (500)"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
     { "forecast", 0, 0, G_OPTION_ARG_NONE, &given->with_forecast,
       N_ ("Show what Linnet foretells of each speed without the model, and measured / foretold"),
@@ -194,6 +198,7 @@ check_ranges (const BenchArguments *given)
 {
   return cli_check_range ("bench", "-n", given->n_decode, 0, MAX_TOKENS) &&
          cli_check_range ("bench", "--reps", given->n_reps, 1, 1000) &&
+         cli_check_range ("bench", "--probe-ms", given->probe_ms, 10, 60000) &&
          cli_check_range ("bench", "--within", given->within, 1, 1000) &&
          cli_check_range ("bench", "--peer-timeout", given->peer_timeout, 1, 1000000);
 }
@@ -259,6 +264,7 @@ cli_run_bench (char **arguments)
 {
   g_auto (BenchArguments) given = { .n_decode = 64,
                                     .n_reps = 3,
+                                    .probe_ms = DEFAULT_PROBE,
                                     .within = CLI_UNSET,
                                     .peer_timeout = DEFAULT_TIMEOUT,
                                     .compute = CLI_COMPUTE_INIT };
@@ -298,6 +304,7 @@ cli_run_bench (char **arguments)
   options.n_decode = (guint) given.n_decode;
   options.depths = depths;
   options.n_reps = (guint) given.n_reps;
+  options.probe_seconds = given.probe_ms / 1000.0;
   options.model = choose_compute (&given.compute);
   options.peer = peer;
   options.with_forecast = given.with_forecast || given.within != CLI_UNSET;

@@ -20,12 +20,13 @@ from clilib import (
 SPEED = pathlib.Path(__file__).resolve().parents[2] / "tools" / "speed.py"
 PAGE = SPEED.parents[1] / "docs" / "speed.md"
 FAKE_PEER = pathlib.Path(__file__).with_name("fake-llama-bench.py")
-QUICK_BENCH = ["-p", "8", "-n", "4", "--reps", "1", "--threads", "1"]
+QUICK = ["--probe-ms", "50"]
+QUICK_BENCH = ["-p", "8", "-n", "4", "--reps", "1", "--threads", "1", *QUICK]
 
 
 @test
 def bench():
-    options = ["-p", "16,32", "-n", "8", "-d", "0,24", "--reps", "2", "--threads", "1"]
+    options = ["-p", "16,32", "-n", "8", "-d", "0,24", "--reps", "2", "--threads", "1", *QUICK]
     figures = json.loads(expect_ok(run("bench", *options, "--json")).stdout)
     expect(figures["threads"] == 1 and figures["threads_prefill"] == 1, figures)
     expect(figures["peer"] is None and figures["cores"] >= 1, figures)
@@ -135,7 +136,7 @@ def bench_against_a_peer():
         path = f"{peer.path.parent}:{os.environ['PATH']}"
         figures = json.loads(expect_ok(run(
             "bench", "--peer", DEMO, "-p", "8,16", "-n", "4", "-d", "0,24", "--reps", "3",
-            "--threads", "2", "--json", PATH=path)).stdout)
+            "--threads", "2", *QUICK, "--json", PATH=path)).stdout)
         expect(figures["peer"].startswith("llama.cpp 4711 (c0ffee"), figures["peer"])
         expect("\x1b" not in figures["peer"], "control characters of the peer's")
         results = figures["models"][0]["results"]
@@ -220,7 +221,7 @@ def bench_with_a_wrapped_peer():
     with FakePeer() as peer:
         command = f"env NOTHING= '{peer.path}' fake-good"
         expect_ok(run("bench", "--peer-command", command, "-p", "8", "-n", "4", "--reps", "1",
-                      "--threads", "2", "--threads-prefill", "1", DEMO, DEMO))
+                      "--threads", "2", "--threads-prefill", "1", *QUICK, DEMO, DEMO))
         runs = [arguments[1:] for arguments in peer.get_runs()]
         # Two models, each read with one thread and written with two.
         shapes = [arguments[2:8] for arguments in runs]
@@ -233,7 +234,7 @@ def speed_table():
     with FakePeer() as peer:
         figures = json.loads(expect_ok(run(
             "bench", f"--peer={peer.path}", "-p", "512", "-n", "4", "-d", "0,8", "--reps", "1",
-            "--json")).stdout)
+            *QUICK, "--json")).stdout)
         for result in figures["models"][0]["results"][2:]:
             result["depth"] = 4096
         # Of each kind of goal one that is reached, one that is not, one that nobody can tell.
@@ -294,7 +295,7 @@ def speed_table_written_again():
 @test
 def peers_that_fail():
     with FakePeer() as peer:
-        quickest = ["-p", "8", "-n", "0", "--reps", "1", "--threads", "1"]
+        quickest = ["-p", "8", "-n", "0", "--reps", "1", "--threads", "1", *QUICK]
         for behaviour, words in (
             ("garbage", "llama-bench (-o json)"), ("truncated", "llama-bench (-o json)"),
             ("nested", "llama-bench (-o json)"), ("empty", "llama-bench (-o json)"),

@@ -58,6 +58,7 @@ def wrong_command_lines():
         (["bench", "-p", "128,,5"], "-p"),
         (["bench", "-d", "1,x"], "-d"),
         (["bench", "--reps", "0"], "--reps"),
+        (["bench", "--probe-ms", "5"], "--probe-ms"),
         (["bench", "--peer-timeout", "0"], "--peer-timeout"),
         (["bench", "-p", "0", "-n", "0"], "nothing to measure"),
         (["inspect"], "GGUF"),
