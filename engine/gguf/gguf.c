@@ -15,6 +15,9 @@
 #define SUFFIX_LENGTH 20 /* of "-00001-of-00003.gguf" */
 #define SUFFIX_SIZE   48 /* room for any two numbers */
 
+#define MAX_KEPT                                                                                   \
+  (256u << 20) /* bytes of a directory: twenty times what the largest vocabulary takes */
+
 static void
 free_file (lm_gguf_file *file)
 {
@@ -58,6 +61,15 @@ new_file (lm_mapping mapping, bool is_mapped, lm_error *error)
   return file;
 }
 
+/* What a file says is in memory of our own from then on. Not if that is absurdly much. */
+static lm_status
+keep_directory (const lm_gguf *gguf, lm_error *error)
+{
+  size_t bytes = lm_gguf_directory_bytes (gguf, &gguf->parts[0]);
+
+  return bytes <= MAX_KEPT ? lm_map_keep (&gguf->parts[0], bytes, error) : LM_OK;
+}
+
 static lm_gguf_file *
 open_part (const char *path, bool require_known_types, lm_error *error)
 {
@@ -69,7 +81,8 @@ open_part (const char *path, bool require_known_types, lm_error *error)
   file = new_file (mapping, true, error);
   if (file == NULL)
     return NULL;
-  if (lm_gguf_parse (file, mapping.address, mapping.bytes, require_known_types, error) != LM_OK) {
+  if (lm_gguf_parse (file, mapping.address, mapping.bytes, require_known_types, error) != LM_OK ||
+      keep_directory (&file->gguf, error) != LM_OK) {
     free_file (file);
     return NULL;
   }
@@ -282,12 +295,29 @@ lm_gguf_close (lm_gguf *gguf)
     free_file ((lm_gguf_file *) gguf);
 }
 
+size_t
+lm_gguf_directory_bytes (const lm_gguf *gguf, const lm_mapping *part)
+{
+  const char *start = part->address;
+  size_t bytes = part->bytes;
+
+  for (size_t i = 0; i < gguf->n_tensors; i++) {
+    const char *data = gguf->tensors[i].data;
+
+    if (data >= start && (size_t) (data - start) < bytes)
+      bytes = (size_t) (data - start);
+  }
+  return bytes;
+}
+
 lm_status
 lm_gguf_copy (const lm_gguf *gguf, const void *data, size_t n, void *buffer, lm_error *error)
 {
   const lm_mapping *part = gguf->parts;
   uint64_t offset;
 
+  if (n == 0)
+    return LM_OK;
   while ((offset = (uintptr_t) data - (uintptr_t) part->address) >= part->bytes)
     part++;
   if (part->file >= 0)

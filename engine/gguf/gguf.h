@@ -111,6 +111,9 @@ void lm_gguf_close (lm_gguf *gguf); /* NULL allowed */
 const lm_gguf_entry *lm_gguf_find (const lm_gguf *gguf, const char *key);
 const lm_gguf_tensor *lm_gguf_find_tensor (const lm_gguf *gguf, const char *name);
 
+/* Bytes of a part before its first tensor: what it says of the model. */
+size_t lm_gguf_directory_bytes (const lm_gguf *gguf, const lm_mapping *part);
+
 /* Copies n bytes at data, which lie in one of the parts, as a tensor's do, into buffer: from the
  * file, not through its mapping, so that no page of it becomes this process's and a disk that fails
  * is an error. LM_ERROR_IO (number: errno or what Windows says), LM_ERROR_TRUNCATED (the file has

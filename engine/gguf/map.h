@@ -14,3 +14,10 @@ void lm_map_close (lm_mapping *mapping); /* a zero mapping allowed; leaves it ze
  * for it has become shorter. Threads do not disturb each other. */
 lm_status
 lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer, lm_error *error);
+
+/* Has the first n bytes (at most mapping->bytes) in memory of this process's own from now on, at
+ * the same address, with what the file says now. The file may then become shorter, or its disk
+ * fail, and they are still there. On Windows, where a mapped file cannot be shortened, nothing.
+ * LM_ERROR_IO and LM_ERROR_TRUNCATED as above, LM_ERROR_MEMORY; the mapping is then only good for
+ * closing. */
+lm_status lm_map_keep (const lm_mapping *mapping, size_t n, lm_error *error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/info.h"
+#include "model/state.h"
 #include "util/cpu.h"
 #include "util/error.h"
 #include "util/topology.h"
@@ -69,7 +70,8 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
     return false;
   }
   return lm_weights_prepare (&model->weights, model->gguf, model->kernels, model->pool,
-                             options->progress, options->user_data, error) == LM_OK;
+                             options->progress, options->user_data, error) == LM_OK &&
+         lm_state_identify (model, &model->identity, error) == LM_OK;
 }
 
 lm_model *

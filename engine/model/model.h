@@ -35,4 +35,5 @@ struct lm_model {
   lm_weights weights;
   lm_rope rope;
   lm_pool *pool;
+  uint64_t identity; /* lm_state_identify() */
 };

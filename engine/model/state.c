@@ -35,42 +35,31 @@ _Static_assert (sizeof (state_header) == 40, "the header has no padding");
 
 /* ---- Whose state it is -------------------------------------------------------------------- */
 
-/* Bytes of a part of the file before its first tensor. */
-static size_t
-directory_bytes (const lm_gguf *gguf, const lm_mapping *part)
-{
-  const char *start = part->address;
-  size_t bytes = part->bytes;
-
-  for (size_t i = 0; i < gguf->n_tensors; i++) {
-    const char *data = gguf->tensors[i].data;
-
-    if (data >= start && (size_t) (data - start) < bytes)
-      bytes = (size_t) (data - start);
-  }
-  return bytes;
-}
-
 /* The beginning, the middle and the end: models that were trained further differ everywhere. */
-static void
-add_samples (lm_hash *hash, const lm_gguf_tensor *tensor)
+static lm_status
+add_samples (lm_hash *hash, const lm_gguf *gguf, const lm_gguf_tensor *tensor, lm_error *error)
 {
   const char *data = tensor->data;
   size_t bytes = (size_t) tensor->bytes;
   size_t n = bytes < SAMPLE_BYTES ? bytes : SAMPLE_BYTES;
+  const char *places[] = { data, data + (bytes - n) / 2, data + (bytes - n) };
+  char sample[SAMPLE_BYTES];
 
-  lm_hash_add (hash, data, n);
-  lm_hash_add (hash, data + (bytes - n) / 2, n);
-  lm_hash_add (hash, data + (bytes - n), n);
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    lm_status status = lm_gguf_copy (gguf, places[i], n, sample, error);
+
+    if (status != LM_OK)
+      return status;
+    lm_hash_add (hash, sample, n);
+  }
+  return LM_OK;
 }
 
-/* Ties a state to a model file: everything the file says before its weights, its size, and some of
- * each tensor, which takes a few ms where hashing all would take seconds. The level of instructions
- * belongs to it, for each rounds in its own way. */
-static uint64_t
-identify (const lm_model *model)
+lm_status
+lm_state_identify (const lm_model *model, uint64_t *identity, lm_error *error)
 {
   const lm_gguf *gguf = model->gguf;
+  lm_status status = LM_OK;
   lm_hash hash;
 
   lm_hash_init (&hash);
@@ -79,11 +68,12 @@ identify (const lm_model *model)
     uint64_t bytes = gguf->parts[i].bytes;
 
     lm_hash_add (&hash, &bytes, sizeof bytes);
-    lm_hash_add (&hash, gguf->parts[i].address, directory_bytes (gguf, &gguf->parts[i]));
+    lm_hash_add (&hash, gguf->parts[i].address, lm_gguf_directory_bytes (gguf, &gguf->parts[i]));
   }
-  for (size_t i = 0; i < gguf->n_tensors; i++)
-    add_samples (&hash, &gguf->tensors[i]);
-  return lm_hash_get (&hash);
+  for (size_t i = 0; i < gguf->n_tensors && status == LM_OK; i++)
+    status = add_samples (&hash, gguf, &gguf->tensors[i], error);
+  *identity = lm_hash_get (&hash);
+  return status;
 }
 
 static state_header
@@ -92,7 +82,7 @@ make_header (const lm_session *session)
   state_header header = {
     .version = VERSION,
     .byte_order = BYTE_ORDER_MARK,
-    .model = identify (session->model),
+    .model = session->model->identity,
     .kv_type = (uint32_t) session->cache.type,
     .row_bytes = (uint32_t) lm_kv_cache_row_bytes (&session->cache),
     .n_tokens = session->n_tokens,

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -377,6 +378,27 @@ def interrupted_question():
         status = process.wait(TIMEOUT)
     expect(status == 130, "exit status", status)
     expect(time.monotonic() - start < 5, "it took long to stop")
+
+
+@test
+def model_that_becomes_shorter():
+    """A file that somebody cuts off during a chat is a sentence, not a crash, where its weights are
+    in memory of the program's own."""
+    if expect_ok(run("chat", "--cpu", "help")).stdout.split()[0] == "reference":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = pathlib.Path(folder) / "model.gguf"
+        shutil.copy(DEMO, model)
+        with subprocess.Popen([PROGRAM, "chat", "-m", model, "-n", "12"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            process.stdin.write("Hello.\n")
+            process.stdin.flush()
+            expect(process.stdout.readline().strip() != "", "no answer")
+            os.truncate(model, 100)
+            _, errors = process.communicate("And again?\n", timeout=TIMEOUT)
+        expect(process.returncode == 1, "exit status", process.returncode, errors)
+        expect("model.gguf” is incomplete" in errors, errors)
 
 
 # ---- In a terminal -----------------------------------------------------------------------------

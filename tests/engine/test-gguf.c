@@ -301,6 +301,39 @@ remove_parts (const char *folder)
   CHECK (rmdir (folder) == 0, "%s is not empty", folder);
 }
 
+/* What the file says stays, also when somebody shortens it to nothing; only tensors are gone. */
+static void
+test_shortened (void)
+{
+  sample s = sample_make (&(sample_options) { 0 });
+  char folder[4096], path[4200], before[256], after[256];
+  lm_error error = { 0 };
+  lm_gguf *gguf;
+  unsigned char byte;
+
+  make_folder (folder);
+  make_part_path (path, folder, 0, 3);
+  CHECK (writer_save (&s.bytes, path), "cannot write %s", path);
+  gguf = lm_gguf_open (path, true, &error);
+  CHECK (gguf != NULL && truncate (path, 0) == 0, "%s", error.message);
+  for (size_t i = 0; gguf != NULL && i < gguf->n_entries; i++) {
+    lm_gguf *whole = open_sample (&s);
+
+    for (uint64_t j = 0; j < gguf->entries[i].n_elements; j++) {
+      lm_gguf_entry_format (&whole->entries[i], j, before, sizeof before);
+      lm_gguf_entry_format (&gguf->entries[i], j, after, sizeof after);
+      CHECK (strcmp (before, after) == 0, "%s: %s, not %s", gguf->entries[i].key, after, before);
+    }
+    lm_gguf_close (whole);
+  }
+  CHECK (gguf != NULL &&
+             lm_gguf_copy (gguf, gguf->tensors[0].data, 1, &byte, &error) == LM_ERROR_TRUNCATED,
+         "%s", error.message);
+  lm_gguf_close (gguf);
+  writer_clear (&s.bytes);
+  remove_parts (folder);
+}
+
 static void
 test_split (void)
 {
@@ -472,6 +505,7 @@ main (void)
     { "values are converted where nothing is lost", test_getters },
     { "alignments from 8 to 4096", test_alignment },
     { "files without tensors", test_no_tensors },
+    { "what a file says stays when it becomes shorter", test_shortened },
     { "a split file opens by any of its parts", test_split },
     { "a missing part is named", test_split_missing },
     { "parts that do not belong together", test_split_wrong },
