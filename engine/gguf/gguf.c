@@ -15,8 +15,8 @@
 #define SUFFIX_LENGTH 20 /* of "-00001-of-00003.gguf" */
 #define SUFFIX_SIZE   48 /* room for any two numbers */
 
-#define MAX_KEPT                                                                                   \
-  (256u << 20) /* bytes of a directory: twenty times what the largest vocabulary takes */
+/* Bytes of a directory: twenty times what the largest vocabulary takes. */
+#define MAX_KEPT (256u << 20)
 
 static void
 free_file (lm_gguf_file *file)

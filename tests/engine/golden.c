@@ -54,7 +54,7 @@ read_fields (FILE *file, golden *g)
   for (size_t i = 0; ok && i < n_tokens; i++)
     g->tokens[i] = tokens[i];
   free (tokens);
-  /* An emulator takes long over each of them, and half tell as much. */
+  /* An emulator takes long over each of them, and half are enough to see a wrong instruction. */
   if (getenv ("LINNET_TEST_EMULATED") != NULL)
     g->n_positions /= 2;
   return ok;
