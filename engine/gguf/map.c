@@ -158,6 +158,15 @@ read_some (const lm_mapping *mapping,
   return LM_OK;
 }
 
+lm_status
+lm_map_keep (const lm_mapping *mapping, size_t n, lm_error *error)
+{
+  (void) mapping;
+  (void) n;
+  (void) error;
+  return LM_OK;
+}
+
 #else
 
 lm_status
@@ -220,6 +229,22 @@ read_some (const lm_mapping *mapping,
   return LM_OK;
 }
 
+lm_status
+lm_map_keep (const lm_mapping *mapping, size_t n, lm_error *error)
+{
+  size_t page = (size_t) sysconf (_SC_PAGESIZE), n_mapped = (n + page - 1) / page * page;
+  size_t n_read = n_mapped < mapping->bytes ? n_mapped : mapping->bytes;
+  void *memory = mmap (mapping->address, n_mapped, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  lm_status status;
+
+  if (memory == MAP_FAILED)
+    return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) n, "There is not enough memory.");
+  status = lm_map_read (mapping, 0, n_read, memory, error);
+  (void) mprotect (memory, n_mapped, PROT_READ); /* nobody writes to it anyway */
+  return status;
+}
+
 #endif
 
 lm_status
@@ -234,37 +259,3 @@ lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer,
   }
   return LM_OK;
 }
-
-#ifdef _WIN32
-lm_status
-lm_map_keep (const lm_mapping *mapping, size_t n, lm_error *error)
-{
-  (void) mapping;
-  (void) n;
-  (void) error;
-  return LM_OK;
-}
-#else
-lm_status
-lm_map_keep (const lm_mapping *mapping, size_t n, lm_error *error)
-{
-  size_t page = (size_t) sysconf (_SC_PAGESIZE), n_pages = n / page + (n % page > 0);
-  size_t bytes = n_pages * page < mapping->bytes ? n_pages * page : mapping->bytes;
-  void *copy = lm_aligned_alloc (bytes, 1), *memory = MAP_FAILED;
-  lm_status status = LM_OK;
-
-  if (copy != NULL)
-    status = lm_map_read (mapping, 0, bytes, copy, error);
-  if (copy != NULL && status == LM_OK)
-    memory = mmap (mapping->address, n_pages * page, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  if (memory != MAP_FAILED) {
-    memcpy (memory, copy, bytes);
-    (void) mprotect (memory, n_pages * page, PROT_READ); /* nobody writes to it anyway */
-  } else if (status == LM_OK) {
-    status = lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) bytes, "There is not enough memory.");
-  }
-  lm_aligned_free (copy);
-  return status;
-}
-#endif

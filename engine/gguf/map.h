@@ -15,7 +15,7 @@ void lm_map_close (lm_mapping *mapping); /* a zero mapping allowed; leaves it ze
 lm_status
 lm_map_read (const lm_mapping *mapping, uint64_t offset, size_t n, void *buffer, lm_error *error);
 
-/* Has the first n bytes (at most mapping->bytes) in memory of this process's own from now on, at
+/* Has the first n bytes (1 … mapping->bytes) in memory of this process's own from now on, at
  * the same address, with what the file says now. The file may then become shorter, or its disk
  * fail, and they are still there. On Windows, where a mapped file cannot be shortened, nothing.
  * LM_ERROR_IO and LM_ERROR_TRUNCATED as above, LM_ERROR_MEMORY; the mapping is then only good for

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The forward pass of the llama family: RMS norm, grouped-query attention with rotary positions,
- * gated feed-forward. Every step is a job of independent tasks for the worker pool. */
+ * gated feed-forward. Every step but reading the embeddings is a job of independent tasks for the
+ * worker pool. */
 #include "model/forward.h"
 
 #include "model/attention.h"
