@@ -70,6 +70,8 @@ typedef struct {
 
 /* ---- The table ---------------------------------------------------------------------------- */
 
+#define LM_ROUNDED_TO_BF16 (-1)
+
 typedef struct {
   const char *name;
 
@@ -80,7 +82,8 @@ typedef struct {
 
   /* What activations are rounded to for products with the type, 32 at a time: q × scale with |q| at
    * most the result, scale = max|x| / result, to nearest, halves away from zero, or all zero where
-   * the inverse of the scale is not finite; 0, or the function NULL: they are not rounded. */
+   * the inverse of the scale is not finite; LM_ROUNDED_TO_BF16: each to BF16, to nearest even, and
+   * to zero what is denormal; 0, or the function NULL: they are not rounded. */
   int (*largest_activation) (uint32_t type);
 
   /* Makes of columns first … first + n − 1 (both multiples of LM_GROUP_LENGTH, except at the end of
@@ -135,9 +138,9 @@ typedef struct {
   uint64_t (*peak) (uint64_t n_iterations);
 } lm_kernels;
 
-/* The best table that has name ("reference"; "avx2", "avx-vnni", "avx512-vnni", "amx-int8"; "neon",
- * "dotprod", "i8mm"; NULL: any) and needs no more than features (LM_CPU_…); NULL: there is none.
- * Tables live for ever. */
+/* The best table that has name ("reference"; "avx2", "avx-vnni", "avx512-vnni", "avx512-bf16",
+ * "amx-int8"; "neon", "dotprod", "i8mm"; NULL: any) and needs no more than features (LM_CPU_…);
+ * NULL: there is none. Tables live for ever. */
 const lm_kernels *lm_kernels_select (const char *name, uint32_t features);
 
 /* The tables; those of other instruction sets than the build's are not there. */
@@ -146,6 +149,7 @@ extern const lm_kernels lm_kernels_avx2;
 extern const lm_kernels lm_avxvnni_kernels;
 extern const lm_kernels lm_avxvnni_evex_kernels; /* the same, as AVX-512 encodes it */
 extern const lm_kernels lm_avx512_kernels;
+extern const lm_kernels lm_bf16_kernels;
 extern const lm_kernels lm_neon_kernels;
 extern const lm_kernels lm_dotprod_kernels;
 extern const lm_kernels lm_i8mm_kernels;

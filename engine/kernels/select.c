@@ -11,7 +11,8 @@ static const struct {
   uint32_t features;
 } LEVELS[] = {
 #ifdef LM_HAVE_X86
-  { &lm_amx_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI | LM_CPU_AMX_INT8 },
+  { &lm_amx_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI | LM_CPU_AVX512_BF16 | LM_CPU_AMX_INT8 },
+  { &lm_bf16_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI | LM_CPU_AVX512_BF16 },
   { &lm_avx512_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },
   { &lm_avxvnni_kernels, LM_CPU_AVX2 | LM_CPU_AVX_VNNI },
   { &lm_avxvnni_evex_kernels, LM_CPU_AVX2 | LM_CPU_AVX512_VNNI },

@@ -63,8 +63,12 @@ lm_cpu_get_features (void)
     features |= LM_CPU_AVX512_VNNI;
   if ((d & AMX_BITS) == AMX_BITS && (state & TILE_STATE) == TILE_STATE && request_tiles ())
     features |= LM_CPU_AMX_INT8;
-  if (more >= 1 && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & bit_AVXVNNI) != 0)
-    features |= LM_CPU_AVX_VNNI;
+  if (more >= 1 && __get_cpuid_count (7, 1, &a, &b, &c, &d)) {
+    if ((a & bit_AVXVNNI) != 0)
+      features |= LM_CPU_AVX_VNNI;
+    if ((a & bit_AVX512BF16) != 0 && (features & LM_CPU_AVX512_VNNI) != 0)
+      features |= LM_CPU_AVX512_BF16;
+  }
   return features;
 }
 #elif defined(__aarch64__) && defined(__linux__)

@@ -13,7 +13,8 @@ enum {
   LM_CPU_NEON = 1 << 3,        /* of 64-bit ARM */
   LM_CPU_DOTPROD = 1 << 4,
   LM_CPU_I8MM = 1 << 5,
-  LM_CPU_AMX_INT8 = 1 << 6, /* on Linux, which wants to be asked for tiles */
+  LM_CPU_AMX_INT8 = 1 << 6,    /* on Linux, which wants to be asked for tiles */
+  LM_CPU_AVX512_BF16 = 1 << 7, /* beside AVX512_VNNI */
 };
 
 /* The flags of this computer. Where there are tiles, the first call asks the system to let this

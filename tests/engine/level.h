@@ -15,13 +15,15 @@ level_name (void)
   return getenv ("LINNET_TEST_CPU");
 }
 
-/* Whether that level rounds activations to 8 bits for products with the type. */
+/* Whether that level rounds activations as llama.cpp does for products with the type: to 8 bits, or
+ * to BF16. */
 static inline bool
-level_rounds_to_bytes (uint32_t type)
+level_rounds_coarsely (uint32_t type)
 {
   const lm_kernels *kernels = lm_kernels_select (level_name (), lm_cpu_get_features ());
+  int largest = kernels->largest_activation != NULL ? kernels->largest_activation (type) : 0;
 
-  return kernels->largest_activation != NULL && kernels->largest_activation (type) == 127;
+  return largest == 127 || largest == LM_ROUNDED_TO_BF16;
 }
 
 /* Prints TAP that skips the whole test where this computer does not have the level. */

@@ -131,39 +131,38 @@ own_rounding (const char *name)
   return own;
 }
 
-/* Means of all models whose activations the level rounds to 8 bits, added: ours and llama.cpp's
- * distance from its exact answers. */
-static double eight_bits_ours, eight_bits_own;
+/* Means of all models whose activations the level rounds as coarsely as llama.cpp, added: ours and
+ * its distance from its exact answers. */
+static double coarse_ours, coarse_own;
 
-/* Compares a model of a type that llama.cpp rounds activations for. A level that rounds them to 8
- * bits too must be as near to llama.cpp's exact answers as its own rounded ones are: within what
+/* Compares a model of a type that llama.cpp rounds activations for. A level that rounds them as
+ * coarsely must be as near to llama.cpp's exact answers as its own rounded ones are: within what
  * chance explains for one model, and without that for all of them together. From the rounded ones
  * it is then further by the square root of two, two roundings being independent. */
 static void
-check_rounded (const char *path, const char *name, bool is_eight_bits)
+check_rounded (const char *path, const char *name, bool is_coarse)
 {
   double own = own_rounding (name).mean_difference;
   double max_mean = own * NOISE > MAX_MEAN_QUANTISED ? own * NOISE : MAX_MEAN_QUANTISED;
   const bounds sharp[] = { { "", max_mean, MAX_KL, false }, EXACT };
-  const bounds eight_bits[] = { { "", sqrt (2) * max_mean, MAX_KL, false },
-                                { "-exact", own * SAMPLING, MAX_KL, false } };
+  const bounds coarse[] = { { "", sqrt (2) * max_mean, MAX_KL, false },
+                            { "-exact", own * SAMPLING, MAX_KL, false } };
   golden_result results[GOLDEN_MAX];
 
-  check_agreement (path, name, LM_KV_F16, is_eight_bits ? eight_bits : sharp, 2, results);
-  if (is_eight_bits) {
-    eight_bits_ours += results[1].mean_difference;
-    eight_bits_own += own;
+  check_agreement (path, name, LM_KV_F16, is_coarse ? coarse : sharp, 2, results);
+  if (is_coarse) {
+    coarse_ours += results[1].mean_difference;
+    coarse_own += own;
   }
 }
 
 static void
-test_eight_bits (void)
+test_coarse (void)
 {
-  if (eight_bits_own == 0)
+  if (coarse_own == 0)
     return;
-  printf ("# %.4f of llama.cpp's own distance from its exact answers\n",
-          eight_bits_ours / eight_bits_own);
-  CHECK (eight_bits_ours <= eight_bits_own, "%f", eight_bits_ours / eight_bits_own);
+  printf ("# %.4f of llama.cpp's own distance from its exact answers\n", coarse_ours / coarse_own);
+  CHECK (coarse_ours <= coarse_own, "%f", coarse_ours / coarse_own);
 }
 
 /* Writes a synthetic model and compares it. */
@@ -188,8 +187,8 @@ check_synth (const char *name,
                      results);
   else
     check_rounded (path, name,
-                   level_rounds_to_bytes (type) || (options != NULL && options->is_mixed &&
-                                                    level_rounds_to_bytes (LM_TYPE_Q4_K)));
+                   level_rounds_coarsely (type) || (options != NULL && options->is_mixed &&
+                                                    level_rounds_coarsely (LM_TYPE_Q4_K)));
   unlink (path);
 }
 
@@ -241,14 +240,14 @@ test_demo (void)
 {
   golden_result own = own_rounding ("demo-Q8_0"), results[GOLDEN_MAX];
   const bounds sharp[] = { { "", own.mean_difference * NOISE, own.mean_kl * NOISE, false }, EXACT };
-  const bounds eight_bits[] = {
+  const bounds coarse[] = {
     { "", sqrt (2) * own.mean_difference * NOISE, 2 * own.mean_kl * NOISE, false },
     { "-exact", own.mean_difference * SAMPLING, own.mean_kl * SAMPLING * SAMPLING, false },
   };
 
   printf ("# its own rounding: mean |Δlogp| %.6f, KL %.2e\n", own.mean_difference, own.mean_kl);
   check_agreement (getenv ("LINNET_DEMO_MODEL"), "demo-Q8_0", LM_KV_F16,
-                   level_rounds_to_bytes (LM_TYPE_Q8_0) ? eight_bits : sharp, 2, results);
+                   level_rounds_coarsely (LM_TYPE_Q8_0) ? coarse : sharp, 2, results);
 }
 
 /* ---- A cache in 8 bits -------------------------------------------------------------------- */
@@ -292,7 +291,7 @@ static void
 test_demo_cache (void)
 {
   golden_result own = own_rounding ("demo-Q8_0"), r;
-  bool is_rounded = level_rounds_to_bytes (LM_TYPE_Q8_0);
+  bool is_rounded = level_rounds_coarsely (LM_TYPE_Q8_0);
   const bounds b = { " with one cache and the other",
                      is_rounded ? own.mean_difference * SAMPLING : MAX_MEAN_QUANTISED,
                      is_rounded ? own.mean_kl * SAMPLING * SAMPLING : MAX_KL, false };
@@ -377,7 +376,7 @@ check_answer (lm_session *session,
 static void
 test_greedy (void)
 {
-  double max_margin = level_rounds_to_bytes (LM_TYPE_Q8_0)
+  double max_margin = level_rounds_coarsely (LM_TYPE_Q8_0)
                           ? own_rounding ("demo-Q8_0").max_difference
                           : MAX_GREEDY_MARGIN;
   static char line[16384], question[1024];
@@ -423,7 +422,7 @@ main (void)
     { "RoPE scalings, untied output and mixtures agree", test_variants, .is_portable = true },
     { "a cache in 8 bits is within the bounds of a quantised model", test_cache },
     { "demo model says much the same with either cache", test_demo_cache, .is_portable = true },
-    { "8-bit roundings together are no coarser than llama.cpp's", test_eight_bits },
+    { "coarse roundings together are no coarser than llama.cpp's", test_coarse },
   };
 
   if (level_is_missing ())

@@ -57,7 +57,8 @@ void
 bench_kernels (const char *type)
 {
   static const char *const LEVELS[] = {
-    "amx-int8", "avx512-vnni", "avx-vnni", "avx2", "i8mm", "dotprod", "neon", "reference",
+    "amx-int8", "avx512-bf16", "avx512-vnni", "avx-vnni",  "avx2",
+    "i8mm",     "dotprod",     "neon",        "reference",
   };
 
   for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {

@@ -16,7 +16,7 @@ static const char *const LEVELS[] = {
   "dotprod",
   "i8mm",
 #else
-  "avx2",      "avx-vnni", "avx512-vnni", "amx-int8", AMX_MODEL_NAME,
+  "avx2",      "avx-vnni", "avx512-vnni", "avx512-bf16", "amx-int8", AMX_MODEL_NAME,
 #endif
 };
 

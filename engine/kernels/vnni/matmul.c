@@ -26,6 +26,10 @@ LM_LEVEL (wants_panels) (uint32_t type)
 int
 LM_LEVEL (largest_activation) (uint32_t type)
 {
+#ifdef LM_PAIRS
+  if (type == LM_TYPE_BF16)
+    return LM_ROUNDED_TO_BF16;
+#endif
   return lm_quant_get_unpack (type) != NULL ? LARGEST : 0;
 }
 
@@ -242,7 +246,9 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
 
   (void) scratch;
   if (lm_quant_get_unpack (matrix->type) == NULL) {
-#if LM_LANES == 16
+#if defined(LM_PAIRS)
+    lm_bf16_matmul_float (matrix, first_row, n_rows, input, out, stride);
+#elif LM_LANES == 16
     lm_avx512_matmul_float (matrix, first_row, n_rows, input, out, stride);
 #else
     lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);

@@ -8,8 +8,9 @@
  * of integers starts from. For each row and token the 32-weight groups are added in their order,
  * each with the same few operations, whether one token is multiplied or hundreds.
  *
- * AMX-INT8 is a third level of this source, compiled with LM_TILES: its processors have AVX-512
- * VNNI, and tiles to multiply many tokens with, see kernels/amx/. */
+ * Two more levels are of this source. AVX512-BF16, compiled with LM_PAIRS, does the same but for
+ * BF16 weights, see x86/float.c. AMX-INT8, compiled with LM_TILES as well, has all that, and tiles
+ * to multiply many tokens with, see kernels/amx/. */
 #pragma once
 
 #include "kernels/kernels.h"

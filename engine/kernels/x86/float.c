@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Products of F32, F16 and BF16 weights, in the file's layout, for AVX2 and AVX-512. Each product
  * of a row and a token has one vector of sums, so the result does not depend on how many are made
- * together. */
+ * together.
+ *
+ * Compiled with LM_PAIRS, for processors with AVX512-BF16, BF16 weights are multiplied two columns
+ * a lane, with activations rounded to BF16: twice as many at a time. The instruction takes what is
+ * denormal for zero: Intel 64 and IA-32 Architectures Software Developer's Manual, VDPBF16PS. */
+#include <stdbool.h>
+
 #include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 
@@ -34,7 +40,26 @@ value_bytes (uint32_t type)
   return type == LM_TYPE_F32 ? 4 : 2;
 }
 
-/* LM_LANES weights, or the first n of them and zeros. */
+/* Whether a lane has two columns of the type. */
+LM_INLINE bool
+has_pairs (uint32_t type)
+{
+#ifdef LM_PAIRS
+  return type == LM_TYPE_BF16;
+#else
+  (void) type;
+  return false;
+#endif
+}
+
+/* Columns of a vector. */
+LM_INLINE size_t
+vector_cols (uint32_t type)
+{
+  return has_pairs (type) ? 2 * LM_LANES : LM_LANES;
+}
+
+/* Weights of a vector's columns. */
 LM_INLINE lanes_f
 load_weights (uint32_t type, const void *row, size_t at)
 {
@@ -45,10 +70,12 @@ load_weights (uint32_t type, const void *row, size_t at)
     return f_load (floats + at);
   if (type == LM_TYPE_F16)
     return f_halves (halves + at);
+  if (has_pairs (type))
+    return i_as_float (i_load (halves + at));
   return i_as_float (i_left (i_words (halves + at), 16));
 }
 
-/* What is left of a row after its last whole vector, filled up with zeros. */
+/* What is left of a row after its last whole vector, n columns, filled up with zeros. */
 LM_INLINE lanes_f
 load_rest (uint32_t type, const void *row, size_t at, size_t n)
 {
@@ -59,8 +86,42 @@ load_rest (uint32_t type, const void *row, size_t at, size_t n)
   return load_weights (type, rest, 0);
 }
 
-/* Adds to sums the products of n_cols columns. x: LM_LANES columns of every token, the next ones of
- * every token, … */
+/* A token's activations in a vector's columns. */
+LM_INLINE lanes_f
+load_activations (uint32_t type, const float *x)
+{
+#ifdef LM_PAIRS
+  if (has_pairs (type))
+    return _mm512_insertf32x8 (_mm512_castps256_ps512 ((__m256) _mm512_cvtneps_pbh (f_load (x))),
+                               (__m256) _mm512_cvtneps_pbh (f_load (x + LM_LANES)), 1);
+#endif
+  (void) type;
+  return f_load (x);
+}
+
+/* The same of the first n columns, and zeros. */
+LM_INLINE lanes_f
+load_activations_rest (uint32_t type, const float *x, size_t n)
+{
+  float rest[2 * LM_LANES] = { 0 };
+
+  memcpy (rest, x, n * sizeof *x);
+  return load_activations (type, rest);
+}
+
+LM_INLINE lanes_f
+multiply_add (uint32_t type, lanes_f w, lanes_f x, lanes_f sum)
+{
+#ifdef LM_PAIRS
+  if (has_pairs (type))
+    return _mm512_dpbf16_ps (sum, (__m512bh) w, (__m512bh) x);
+#endif
+  (void) type;
+  return f_fma (w, x, sum);
+}
+
+/* Adds to sums the products of n_cols columns. x: of one token, its floats; of several, a vector's
+ * columns of every token as load_activations() makes them, the next ones of every token, … */
 LM_INLINE void
 multiply_tile (uint32_t type,
                const char *rows,
@@ -72,15 +133,17 @@ multiply_tile (uint32_t type,
                const int n_tokens)
 {
   lanes_f all[ONE_ROWS][TILE_TOKENS], values[TILE_TOKENS];
+  const size_t step = vector_cols (type);                                    /* columns */
+  const size_t x_step = n_tokens == 1 ? step : (size_t) n_tokens * LM_LANES; /* floats */
   size_t at;
 
   for (int r = 0; r < n_rows; r++)
     for (int t = 0; t < n_tokens; t++)
       all[r][t] = sums[r * n_tokens + t];
-  for (at = 0; at + LM_LANES <= n_cols; at += LM_LANES, x += n_tokens * LM_LANES) {
+  for (at = 0; at + step <= n_cols; at += step, x += x_step) {
 #pragma GCC unroll 6
     for (int t = 0; t < n_tokens; t++)
-      values[t] = f_load (x + t * LM_LANES);
+      values[t] = n_tokens == 1 ? load_activations (type, x) : f_load (x + t * LM_LANES);
 #pragma GCC unroll 4
     for (int r = 0; r < n_rows; r++) {
       const char *row = rows + (size_t) r * row_bytes;
@@ -91,13 +154,18 @@ multiply_tile (uint32_t type,
         _mm_prefetch (row + (size_t) n_rows * row_bytes + at * value_bytes (type), _MM_HINT_T0);
 #pragma GCC unroll 6
       for (int t = 0; t < n_tokens; t++)
-        all[r][t] = f_fma (w, values[t], all[r][t]);
+        all[r][t] = multiply_add (type, w, values[t], all[r][t]);
     }
   }
-  for (int r = 0; r < n_rows && at < n_cols; r++)
+  for (int r = 0; r < n_rows && at < n_cols; r++) {
+    lanes_f w = load_rest (type, rows + (size_t) r * row_bytes, at, n_cols - at);
+
     for (int t = 0; t < n_tokens; t++)
-      all[r][t] = f_fma (load_rest (type, rows + (size_t) r * row_bytes, at, n_cols - at),
-                         load_rest (LM_TYPE_F32, x + t * LM_LANES, 0, n_cols - at), all[r][t]);
+      all[r][t] = multiply_add (type, w,
+                                n_tokens == 1 ? load_activations_rest (type, x, n_cols - at)
+                                              : f_load (x + t * LM_LANES),
+                                all[r][t]);
+  }
   for (int r = 0; r < n_rows; r++)
     for (int t = 0; t < n_tokens; t++)
       sums[r * n_tokens + t] = all[r][t];
@@ -147,14 +215,15 @@ multiply_one (uint32_t type, const work *w)
 
 /* n_cols (≤ CHUNK_COLS) columns of n_tokens tokens in the order multiply_tile() wants. */
 LM_INLINE void
-pack (const float *x, size_t stride, size_t n_cols, float *out, const int n_tokens)
+pack (uint32_t type, const float *x, size_t stride, size_t n_cols, float *out, const int n_tokens)
 {
-  for (size_t at = 0; at < n_cols; at += LM_LANES)
+  for (size_t at = 0; at < n_cols; at += vector_cols (type))
     for (int t = 0; t < n_tokens; t++, out += LM_LANES) {
       const float *values = x + (size_t) t * stride + at;
 
-      f_store (out, n_cols - at >= LM_LANES ? f_load (values)
-                                            : load_rest (LM_TYPE_F32, values, 0, n_cols - at));
+      f_store (out, n_cols - at >= vector_cols (type)
+                        ? load_activations (type, values)
+                        : load_activations_rest (type, values, n_cols - at));
     }
 }
 
@@ -172,7 +241,7 @@ multiply_block (uint32_t type, const work *w, const int n_tokens)
     size_t n_cols = w->n_cols - at < CHUNK_COLS ? w->n_cols - at : CHUNK_COLS;
     const char *rows = w->rows + at * value_bytes (type);
 
-    pack (w->x + at, w->n_cols, n_cols, x, n_tokens);
+    pack (type, w->x + at, w->n_cols, n_cols, x, n_tokens);
     for (r = 0; r < n_whole; r += TILE_ROWS)
       multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols,
                      sums + r * (size_t) n_tokens, TILE_ROWS, n_tokens);

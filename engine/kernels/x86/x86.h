@@ -9,7 +9,8 @@ void lm_avx2_attend (
 void lm_avx512_attend (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
 
-/* Products of F32, F16 and BF16 weights with activations as they are. */
+/* Products of F32, F16 and BF16 weights with activations as they are; at bf16, which is AVX-512
+ * with AVX512-BF16, those of BF16 with activations rounded to that. */
 void lm_avx2_matmul_float (const lm_matrix *matrix,
                            size_t first_row,
                            size_t n_rows,
@@ -22,6 +23,12 @@ void lm_avx512_matmul_float (const lm_matrix *matrix,
                              const lm_input *input,
                              float *out,
                              size_t stride);
+void lm_bf16_matmul_float (const lm_matrix *matrix,
+                           size_t first_row,
+                           size_t n_rows,
+                           const lm_input *input,
+                           float *out,
+                           size_t stride);
 
 void lm_avx2_rms_norm (const float *x, const float *weight, size_t n, float epsilon, float *out);
 void lm_avx2_rope (
