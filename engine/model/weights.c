@@ -190,6 +190,6 @@ lm_weights_clear (lm_weights *weights)
   lm_aligned_free (weights->output.bias);
   lm_aligned_free (weights->output_norm);
   lm_aligned_free (weights->rope_factors);
-  lm_pages_free (weights->panels, weights->panels_bytes);
+  lm_pages_free (weights->memory, weights->memory_bytes);
   *weights = zero;
 }

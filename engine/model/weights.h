@@ -32,11 +32,11 @@ typedef struct {
   float *rope_factors;  /* owned, n_rot / 2 (Llama 3); NULL: none */
   lm_layer *layers;     /* owned, n_layers */
   uint32_t n_layers;
-  void *panels; /* owned: the repacked matrices */
-  uint64_t panels_bytes;
+  void *memory; /* owned: the matrices, when they are ready */
+  uint64_t memory_bytes;
 } lm_weights;
 
-/* Matrices point into gguf's mapping, which must outlive weights; small vectors are copied as
+/* Matrices point into gguf's mapping, until they are prepared; small vectors are copied as
  * floats. On failure (LM_ERROR_TENSOR, LM_ERROR_TYPE, LM_ERROR_MEMORY) weights is empty. */
 lm_status lm_weights_read (const lm_gguf *gguf,
                            const lm_hparams *hparams,
@@ -44,10 +44,9 @@ lm_status lm_weights_read (const lm_gguf *gguf,
                            lm_error *error);
 void lm_weights_clear (lm_weights *weights);
 
-/* Makes the weights, of gguf, ready to be computed with, telling progress in bytes: matrices that
- * kernels want in panels are read from the file and repacked, the others are touched once in its
- * mapping, so that the first answer does not wait for the disk. LM_ERROR_IO, LM_ERROR_TRUNCATED,
- * LM_ERROR_MEMORY, LM_ERROR_CANCELLED. */
+/* Makes the weights, of gguf, ready to be computed with, telling progress in bytes: matrices are
+ * read from the file, and those that kernels want in panels repacked. LM_ERROR_IO,
+ * LM_ERROR_TRUNCATED, LM_ERROR_MEMORY, LM_ERROR_CANCELLED. */
 lm_status lm_weights_prepare (lm_weights *weights,
                               const lm_gguf *gguf,
                               const lm_kernels *kernels,

@@ -382,10 +382,7 @@ def interrupted_question():
 
 @test
 def model_that_becomes_shorter():
-    """A file that somebody cuts off during a chat is a sentence, not a crash, where its weights are
-    in memory of the program's own."""
-    if expect_ok(run("chat", "--cpu", "help")).stdout.split()[0] == "reference":
-        return
+    """A file that somebody cuts off during a chat is a sentence, not a crash."""
     with tempfile.TemporaryDirectory() as folder:
         model = pathlib.Path(folder) / "model.gguf"
         shutil.copy(DEMO, model)
