@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 
+#include "advisor/linnet-memory-check.h"
 #include "cli.h"
 #include "talk.h"
 
@@ -15,7 +16,9 @@ typedef struct {
   char *temperature;
   char *state;
   char *kv;
+  char *machine_root;
   gboolean no_lookup;
+  gboolean anyway;
   int n_tokens;
   int n_ctx;
   gint64 seed;
@@ -33,6 +36,7 @@ clear_arguments (ChatArguments *given)
   cli_compute_clear (&given->compute);
   g_free (given->state);
   g_free (given->kv);
+  g_free (given->machine_root);
   g_strfreev (given->names);
 }
 
@@ -62,6 +66,10 @@ parse (char **arguments, ChatArguments *given, int *status)
       N_ ("FILE") },
     { "no-lookup", 0, 0, G_OPTION_ARG_NONE, &given->no_lookup,
       N_ ("Do not guess tokens from the text so far (the answers are the same)"), NULL },
+    { "anyway", 0, 0, G_OPTION_ARG_NONE, &given->anyway,
+      N_ ("Load the model even if too little memory is free for it"), NULL },
+    { "machine-root", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given->machine_root, NULL,
+      NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given->names, NULL, NULL },
     G_OPTION_ENTRY_NULL
   };
@@ -122,6 +130,35 @@ fill_options (const ChatArguments *given, const LinnetModelfile *modelfile, CliT
   return TRUE;
 }
 
+/* Whether the model can be loaded without the computer beginning to swap. FALSE: complained. */
+static gboolean
+check_memory (const ChatArguments *given, const CliTalkOptions *options)
+{
+  g_autofree char *name = g_filename_display_basename (options->model);
+  g_autofree char *needed = NULL;
+  g_autofree char *limit = NULL;
+  LinnetMemoryCheck check;
+
+  if (given->anyway)
+    return TRUE;
+  linnet_memory_check_run (options->model, &options->load, given->machine_root, NULL, &check);
+  if (check.fits)
+    return TRUE;
+  needed = g_format_size (check.needed);
+  limit = g_format_size (check.limit);
+  if (check.smaller_n_ctx > 0)
+    cli_complain (_ ("“%s” takes about %s of memory with --ctx %u, and %s can be had now: the "
+                     "computer would become very slow for everything. Close other programs, or "
+                     "take --ctx %u; --anyway tries it all the same."),
+                  name, needed, check.n_ctx, limit, check.smaller_n_ctx);
+  else
+    cli_complain (_ ("“%s” takes about %s of memory, and %s can be had now: the computer would "
+                     "become very slow for everything. Close other programs, or take a smaller "
+                     "model; --anyway tries it all the same."),
+                  name, needed, limit);
+  return FALSE;
+}
+
 int
 cli_run_chat (char **arguments)
 {
@@ -157,5 +194,5 @@ cli_run_chat (char **arguments)
   options.system = system != NULL || modelfile == NULL ? system : modelfile->system;
   options.question = question;
   options.state = given.state;
-  return cli_talk (&options);
+  return check_memory (&given, &options) ? cli_talk (&options) : CLI_FAILED;
 }

@@ -5,8 +5,8 @@
 
 #include <glib/gi18n.h>
 
+#include "advisor/linnet-memory-check.h"
 #include "library/linnet-modelfile-apply.h"
-#include "linnet-memory-check.h"
 #include "linnet-window-private.h"
 #include "preferences/linnet-settings.h"
 

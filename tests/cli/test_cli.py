@@ -398,6 +398,27 @@ def model_that_becomes_shorter():
         expect("model.gguf” is incomplete" in errors, errors)
 
 
+@test
+def too_little_memory_is_said_before_loading():
+    """A computer of 4 GiB, and what of it is free."""
+    with tempfile.TemporaryDirectory() as folder:
+        meminfo = pathlib.Path(folder) / "proc" / "meminfo"
+        meminfo.parent.mkdir()
+        chat = ("chat", "-p", "Hello.", "-n", "4", "--machine-root", folder)
+        for mebibytes, sentence in ((200, "take a smaller model"), (556, "with --ctx 4096")):
+            meminfo.write_text(f"MemTotal: 4194304 kB\nMemAvailable: {mebibytes * 1024} kB\n",
+                               encoding="utf-8")
+            result = run(*chat)
+            expect_complaint(result, 1, sentence)
+            expect(DEMO.name in result.stderr, result.stderr)
+            expect_ok(run(*chat, "--anyway"))
+        context = result.stderr.split("or take --ctx ")[1].split(";")[0]
+        expect(int(context) < 4096, context)
+        expect_ok(run(*chat, "--ctx", context))
+        meminfo.write_text("MemTotal: 4194304 kB\nMemAvailable: 3000000 kB\n", encoding="utf-8")
+        expect_ok(run(*chat))
+
+
 # ---- In a terminal -----------------------------------------------------------------------------
 
 class Terminal:

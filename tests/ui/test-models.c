@@ -2,7 +2,7 @@
  * The widgets of the page of models, on a library in a folder of their own. */
 #include <glib/gstdio.h>
 
-#include "linnet-memory-check.h"
+#include "advisor/linnet-memory-check.h"
 #include "models/linnet-model-row.h"
 #include "models/linnet-model-text.h"
 #include "models/linnet-models-page.h"

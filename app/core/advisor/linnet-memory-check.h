@@ -15,16 +15,23 @@ typedef struct {
   LinnetCacheType type; /* that needed is for */
 } LinnetMemoryCheck;
 
-/* Looks at the file and the computer on a thread. options: as for the load. machine_root: as for
- * linnet_machine_new(). */
+/* Looks at the file and the computer. options: as for the load. machine_root: as for
+ * linnet_machine_new(). A file that cannot be opened fits: what is wrong with it is for the load to
+ * say. */
+void linnet_memory_check_run (const char *path,
+                              const LinnetLoadOptions *options,
+                              const char *machine_root,
+                              GCancellable *cancellable,
+                              LinnetMemoryCheck *check);
+
+/* The same on a thread. */
 void linnet_memory_check_async (const char *path,
                                 const LinnetLoadOptions *options,
                                 const char *machine_root,
                                 GCancellable *cancellable,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
-/* A file that cannot be opened fits: what is wrong with it is for the load to say. FALSE:
- * G_IO_ERROR_CANCELLED. */
+/* FALSE: G_IO_ERROR_CANCELLED. */
 gboolean
 linnet_memory_check_finish (GAsyncResult *result, LinnetMemoryCheck *check, GError **error);
 
