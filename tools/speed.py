@@ -8,7 +8,7 @@ what was.
       LEVEL against a llama-bench that is started by CMD. The figures stay in build-dev/speed-*.json.
   tools/speed.py --from FIGURES.json…
       Takes figures that `./dev bench --json` has printed before. Where two files have the same test
-      of the same model, the later one counts, if it has llama.cpp beside it.
+      of the same model, the later one counts, unless only the earlier has llama.cpp beside it.
 
 A section of the page is one computer and one level; only the sections that there are figures for
 are written anew, all other words stay. --computer NAME says which computer it is, where its
@@ -91,9 +91,10 @@ def make_rows(all_figures, level):
             for result in model["results"]:
                 prompt = result["tokens"] if result["test"] == "prefill" else 0
                 key = result["depth"], result["test"] == "decode", prompt
-                if key not in tests or "peer" in result:
-                    tests[key] = make_row(model, result, baselines.get(result["test"]))
-    return [tests[key] for types in rows.values() for tests in types.values()
+                if "peer" in result or not tests.get(key, {}).get("has_peer"):
+                    tests[key] = {"row": make_row(model, result, baselines.get(result["test"])),
+                                  "has_peer": "peer" in result}
+    return [tests[key]["row"] for types in rows.values() for tests in types.values()
             for key in sorted(tests)]
 
 

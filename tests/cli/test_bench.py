@@ -280,8 +280,10 @@ def speed_table_written_again():
     with tempfile.TemporaryDirectory() as folder:
         files = [pathlib.Path(folder, name) for name in ("first", "second", "unlike")]
         beside = {**result, "median": 8.0, "peer": {"median": 4.0}, "ratio": 2.0}
-        for file, content in zip(files, (result, beside, {**result, "median": 9.0})):
-            one = {**figures, "models": [{**model, "results": [content]}]}
+        deep = [{**result, "depth": 64, "median": median} for median in (5.0, 4.0, 3.0)]
+        alone = (result, beside, {**result, "median": 9.0})
+        for file, *content in zip(files, alone, deep):
+            one = {**figures, "models": [{**model, "results": content}]}
             file.write_text(json.dumps(one), encoding="utf-8")
         page = pathlib.Path(folder, "speed.md")
         page.write_text("# Words\n\n## Abacus, level avx2\n\nold\n\n## Other\n\nkept\n")
@@ -290,6 +292,7 @@ def speed_table_written_again():
     expect(words == "# Words\n" and other == "Other\n\nkept\n", words, other)
     expect("old" not in table and table.count("| decode 8 |") == 1, table)
     expect("| 8.0 | 4.0 | 2.00 |" in table, "what has llama.cpp beside it counts", table)
+    expect("| 3.0 |" in table and "| 5.0 |" not in table, "otherwise the later counts", table)
 
 
 @test
