@@ -70,7 +70,7 @@ typedef struct {
 
 /* ---- The table ---------------------------------------------------------------------------- */
 
-#define LM_ROUNDED_TO_BF16 (-1)
+#define LM_ROUNDED_TO_BF16 (-1) /* see largest_activation() */
 
 typedef struct {
   const char *name;

@@ -81,23 +81,15 @@ expect_floats (const float *w, const float *x, size_t n)
   return e;
 }
 
-static uint32_t
-get_bits (float x)
-{
-  uint32_t bits;
-
-  memcpy (&bits, &x, sizeof bits);
-  return bits;
-}
-
 /* To nearest even, which does not change what is a BF16 number already; 0 for what is denormal. */
 static float
 round_to_bf16 (float x)
 {
-  uint32_t bits = get_bits (x);
+  uint32_t bits;
 
   if (fabsf (x) < 0x1p-126f)
     return 0;
+  memcpy (&bits, &x, sizeof bits);
   bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
   memcpy (&x, &bits, sizeof x);
   return x;
