@@ -6,6 +6,15 @@
 #include "kernels/x86/round.h"
 #include "kernels/x86/x86.h"
 
+/* What multiplies weights that are no whole numbers. */
+#if defined(LM_PAIRS)
+#define MATMUL_FLOAT lm_bf16_matmul_float
+#elif LM_LANES == 16
+#define MATMUL_FLOAT lm_avx512_matmul_float
+#else
+#define MATMUL_FLOAT lm_avx2_matmul_float
+#endif
+
 #define MAX_PANELS (64 / LM_LANES) /* panels of one pass: 32 KiB of sums */
 #define LARGEST    127             /* activation */
 
@@ -246,13 +255,7 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
 
   (void) scratch;
   if (lm_quant_get_unpack (matrix->type) == NULL) {
-#if defined(LM_PAIRS)
-    lm_bf16_matmul_float (matrix, first_row, n_rows, input, out, stride);
-#elif LM_LANES == 16
-    lm_avx512_matmul_float (matrix, first_row, n_rows, input, out, stride);
-#else
-    lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
-#endif
+    MATMUL_FLOAT (matrix, first_row, n_rows, input, out, stride);
     return;
   }
   if (input->n_tokens == 1) {
