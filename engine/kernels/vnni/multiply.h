@@ -29,19 +29,33 @@ typedef struct {
   lanes_i mins;     /* KIND_HALVES_MIN: of both halves, as 16-bit integers */
 } group;
 
-/* start + Σ w q of words first … first + n − 1. */
-LM_INLINE lanes_i
-dot (lanes_i start, const group *g, const lm_vnni_group *x, const int first, const int n)
+/* Adds Σ w q of words first … first + n − 1 to sums, of n_panels panels' groups. A word of
+ * activations is spread over the lanes once for all of them: a processor may read but one vector of
+ * 64 bytes at a time, and so many products would wait for as many of these. */
+LM_INLINE void
+dot (lanes_i *sums,
+     const group *g,
+     const int n_panels,
+     const lm_vnni_group *x,
+     const int first,
+     const int n)
 {
-  lanes_i odd = i_dot (i_zero (), g->w[first + 1], i_spread (x->q + 4 * first + 4));
+  lanes_i odd[LM_VNNI_PANELS];
 
-  start = i_dot (start, g->w[first], i_spread (x->q + 4 * first));
-#pragma GCC unroll 4
-  for (int i = first + 2; i < first + n; i += 2) {
-    start = i_dot (start, g->w[i], i_spread (x->q + 4 * i));
-    odd = i_dot (odd, g->w[i + 1], i_spread (x->q + 4 * i + 4));
+  for (int p = 0; p < n_panels; p++)
+    odd[p] = i_zero ();
+#pragma GCC unroll 8
+  for (int i = first; i < first + n; i++) {
+    lanes_i q = i_spread (x->q + 4 * i);
+
+    for (int p = 0; p < n_panels; p++) {
+      lanes_i *sum = (i - first) % 2 == 0 ? &sums[p] : &odd[p];
+
+      *sum = i_dot (*sum, g[p].w[i], q);
+    }
   }
-  return i_add (start, odd);
+  for (int p = 0; p < n_panels; p++)
+    sums[p] = i_add (sums[p], odd[p]);
 }
 
 /* sum + what the group's products, whole numbers, stand for. */
@@ -69,31 +83,48 @@ add_half_products (lanes_f sum,
   return f_fma (products, f_set (x->scale), sum);
 }
 
-LM_INLINE lanes_f
-add_halves (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
+LM_INLINE void
+add_halves (lanes_f *sums,
+            const group *g,
+            const int n_panels,
+            const lm_vnni_group *x,
+            const group_kind kind)
 {
-  bool has_min = kind == KIND_HALVES_MIN;
-  lanes_i halves[2] = {
-    dot (has_min ? i_zero () : i_set (x->minus_32[0]), g, x, 0, 4),
-    dot (has_min ? i_zero () : i_set (x->minus_32[1]), g, x, 4, 4),
-  };
+  lanes_i halves[2][LM_VNNI_PANELS];
 
-  return add_half_products (sum, halves, g, x, kind);
+  for (int half = 0; half < 2; half++) {
+    for (int p = 0; p < n_panels; p++)
+      halves[half][p] = kind == KIND_HALVES_MIN ? i_zero () : i_set (x->minus_32[half]);
+    dot (halves[half], g, n_panels, x, 4 * half, 4);
+  }
+  for (int p = 0; p < n_panels; p++) {
+    const lanes_i both[2] = { halves[0][p], halves[1][p] };
+
+    sums[p] = add_half_products (sums[p], both, &g[p], x, kind);
+  }
 }
 
-/* sum + the group's product with the activations. */
-LM_INLINE lanes_f
-add_group (lanes_f sum, const group *g, const lm_vnni_group *x, const group_kind kind)
+/* Adds the products of n_panels panels' groups with the activations to their sums. */
+LM_INLINE void
+add_groups (lanes_f *sums,
+            const group *g,
+            const int n_panels,
+            const lm_vnni_group *x,
+            const group_kind kind)
 {
-  lanes_i start = i_zero ();
+  lanes_i products[LM_VNNI_PANELS];
 
-  if (kind_has_halves (kind))
-    return add_halves (sum, g, x, kind);
-  if (kind == KIND_OFFSET_8)
-    start = i_set (x->minus_8);
-  else if (kind == KIND_OFFSET_128)
-    start = i_set (x->minus_128);
-  return add_products (sum, dot (start, g, x, 0, 8), g, x, kind);
+  if (kind_has_halves (kind)) {
+    add_halves (sums, g, n_panels, x, kind);
+    return;
+  }
+  for (int p = 0; p < n_panels; p++)
+    products[p] = kind == KIND_OFFSET_8     ? i_set (x->minus_8)
+                  : kind == KIND_OFFSET_128 ? i_set (x->minus_128)
+                                            : i_zero ();
+  dot (products, g, n_panels, x, 0, 8);
+  for (int p = 0; p < n_panels; p++)
+    sums[p] = add_products (sums[p], products[p], &g[p], x, kind);
 }
 
 /* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
@@ -130,7 +161,7 @@ multiply_one (const lm_vnni_span *span,
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
       group g = load_group (block, i);
 
-      sum = add_group (sum, &g, x, kind);
+      add_groups (&sum, &g, 1, x, kind);
     }
   sums[0] = sum;
 }
@@ -154,19 +185,14 @@ multiply_many (const lm_vnni_span *span,
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group first = load_group (block, i);
-#if LM_LANES == 16
-      group second = load_group (block + to_second, i);
-#endif
+      group g[LM_VNNI_PANELS];
 
-      for (size_t t = 0; t < span->n_tokens; t++) {
-        lanes_f *both = sums + t * LM_VNNI_PANELS;
-
-        both[0] = add_group (both[0], &first, x + t, kind);
+      g[0] = load_group (block, i);
 #if LM_LANES == 16
-        both[1] = add_group (both[1], &second, x + t, kind);
+      g[1] = load_group (block + to_second, i);
 #endif
-      }
+      for (size_t t = 0; t < span->n_tokens; t++)
+        add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, kind);
     }
 }
 
@@ -181,7 +207,7 @@ typedef struct {
   size_t block_bytes; /* of one row */
   size_t n_block_groups;
   /* Groups of one panel, whole blocks, their bytes with a sign: what products begin with otherwise,
-   * see add_group(), is in w. */
+   * see add_groups(), is in w. */
   void (*load) (const uint8_t *block, size_t n_groups, group *out);
 } tile_type;
 
