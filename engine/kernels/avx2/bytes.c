@@ -59,7 +59,7 @@ multiply_bytes (const lm_avx2_span *span,
   if (is_one)
     *sums = add_wide (*sums, w, scales, x, half);
   else
-    for (size_t t = 0; t < span->n_tokens; t++)
+    LM_FOR_TOKENS (t, span)
       sums[t] = add_wide (sums[t], w, scales, x + t, half);
 }
 

@@ -91,7 +91,7 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       if (is_one)
         sums[0] = add_q2_k (sums[0], w, &s, d, dmin, x);
       else
-        for (size_t t = 0; t < span->n_tokens; t++)
+        LM_FOR_TOKENS (t, span)
           sums[t] = add_q2_k (sums[t], w, &s, d, dmin, x + t);
     }
     block += sizeof (lm_block_q2_k) * LM_AVX2_ROWS;
@@ -171,7 +171,7 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       if (is_one)
         sums[0] = add_q3_k (sums[0], w, &s, d, x);
       else
-        for (size_t t = 0; t < span->n_tokens; t++)
+        LM_FOR_TOKENS (t, span)
           sums[t] = add_q3_k (sums[t], w, &s, d, x + t);
     }
     block += sizeof (lm_block_q3_k) * LM_AVX2_ROWS;

@@ -108,7 +108,7 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
       if (is_one)
         one = add_q45_k (one, w, scales, mins, x, is_four);
       else
-        for (size_t t = 0; t < span->n_tokens; t++)
+        LM_FOR_TOKENS (t, span)
           sums[t] = add_q45_k (sums[t], w, scales, mins, x + t, is_four);
     }
   }
@@ -211,7 +211,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       if (is_one)
         one = add_q6_k (one, w, s, d, x);
       else
-        for (size_t t = 0; t < span->n_tokens; t++)
+        LM_FOR_TOKENS (t, span)
           sums[t] = add_q6_k (sums[t], w, s, d, x + t);
     }
   }

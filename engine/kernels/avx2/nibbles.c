@@ -79,7 +79,7 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);
     else
-      for (size_t t = 0; t < span->n_tokens; t++)
+      LM_FOR_TOKENS (t, span)
         sums[t] = add_nibbles (sums[t], w, scales, mins, x + t, has_fifth, has_min);
     block += block_bytes * LM_AVX2_ROWS;
   }

@@ -191,7 +191,7 @@ multiply_many (const lm_vnni_span *span,
 #if LM_LANES == 16
       g[1] = load_group (block + to_second, i);
 #endif
-      for (size_t t = 0; t < span->n_tokens; t++)
+      LM_FOR_TOKENS (t, span)
         add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, kind);
     }
 }

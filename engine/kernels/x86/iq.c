@@ -283,7 +283,7 @@ multiply_tokens (const uint32_t type, const iq_span *span, lanes_f *sums)
       lanes_i w[8];
 
       load_words (&panel, g, w);
-      for (size_t t = 0; t < span->n_tokens; t++) {
+      LM_FOR_TOKENS (t, span) {
         lanes_f *sum = sums + t * SUMS_A_TOKEN;
 
         *sum = add_group_of_panel (type, *sum, w, scales, x + t);

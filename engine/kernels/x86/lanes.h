@@ -15,6 +15,11 @@
 #define LM_PASTE_(a, b) LM_PASTE (a, b)
 #define LM_LEVEL(name)  LM_PASTE_ (LM_LEVEL_PREFIX, name)
 
+/* for each token t of a span, two at a time: with a body of thirty instructions the loop's own
+ * five, one of which would read the number again after every store, are a tenth of the time. */
+#define LM_FOR_TOKENS(t, span)                                                                     \
+  _Pragma ("GCC unroll 2") for (size_t t = 0, n_of_##t = (span)->n_tokens; t < n_of_##t; t++)
+
 #if LM_LANES == 16
 typedef __m512 lanes_f;
 typedef __m512i lanes_i;
