@@ -93,19 +93,28 @@ DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
+/* Words of two bits for each of the group's columns. */
+LM_INLINE void
+load_two_words (const uint8_t *words, lanes_i two[2])
+{
+  two[0] = load_word (words, 0);
+  two[1] = load_word (words, 1);
+}
+
 LM_INLINE group
 load_q6_k (const uint8_t *block, size_t i)
 {
   const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 4, 6, i);
-  lanes_i scales = load_head_word (head, i / 2);
+  lanes_i scales = load_head_word (head, i / 2), upper[2];
   lanes_f d = f_halves (block);
   group g;
 
   touch_head (block, 18, i);
   unpack_nibbles (words, g.w);
+  load_two_words (words + 16 * LM_LANES, upper);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++) {
-    lanes_i bits = load_word (words, 4 + j / 4);
+    lanes_i bits = upper[j / 4];
 
     bits = j % 4 < 2 ? i_left16 (bits, (unsigned) (4 - 2 * (j % 4)))
                      : i_right16 (bits, (unsigned) (2 * (j % 4) - 4));
@@ -123,9 +132,12 @@ DEFINE_TYPE (q6_k, KIND_HALVES, lm_block_q6_k, N_GROUPS)
 LM_INLINE void
 unpack_two_bits (const uint8_t *words, lanes_i w[8])
 {
+  lanes_i two[2];
+
+  load_two_words (words, two);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    w[j] = i_and (i_right16 (load_word (words, j / 4), (unsigned) (2 * (j % 4))), i_set8 (3));
+    w[j] = i_and (i_right16 (two[j / 4], (unsigned) (2 * (j % 4))), i_set8 (3));
 }
 
 /* Bytes at and at + 1 of every lane as two 16-bit integers. */
