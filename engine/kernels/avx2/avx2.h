@@ -32,8 +32,6 @@ typedef struct {
 typedef struct {
   int16_t q[LM_GROUP_LENGTH];
   float scale;
-  float scaled_sum[2]; /* scale × Σ q of each half */
-  float unused;
 } lm_avx2_wide;
 
 /* Some columns of eight rows, times some tokens. In panels the columns are of one span; see

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * AVX2 products of types that are unpacked to signed bytes, with activations of 14 bits: Q8_0,
- * Q4_1 and the IQ4 types. */
+ * AVX2 products of types that are unpacked to signed bytes, with activations of 14 bits: Q8_0 and
+ * the IQ4 types. */
 #include "kernels/avx2/avx2.h"
 #include "quant/iq-tables.h"
 
@@ -96,60 +96,6 @@ lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums)
     multiply_q8_0 (span, sums, true);
   else
     multiply_q8_0 (span, sums, false);
-}
-
-/* ---- Q4_1 --------------------------------------------------------------------------------- */
-
-/* sums + mins × Σ x of half a group. */
-LM_INLINE void
-add_mins (const lm_avx2_span *span,
-          __m256 mins,
-          const lm_avx2_wide *x,
-          int half,
-          __m256 *sums,
-          bool is_one)
-{
-  for (size_t t = 0; t < (is_one ? 1 : span->n_tokens); t++)
-    sums[t] = _mm256_fmadd_ps (mins, _mm256_set1_ps (x[t].scaled_sum[half]), sums[t]);
-}
-
-LM_INLINE void
-multiply_q4_1 (const lm_avx2_span *span, __m256 *sums, bool is_one)
-{
-  const size_t bytes = sizeof (lm_block_q4_1) * LM_AVX2_ROWS;
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q4_1), 1);
-  const __m256i low = _mm256_set1_epi8 (15);
-  const lm_avx2_wide *x = span->wide;
-
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
-    __m256 scales, mins;
-
-    if (is_one)
-      lm_avx2_ask_ahead (block, bytes);
-    lm_avx2_load_two (block, &scales, &mins);
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; half++) {
-      __m256i q[4];
-
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        __m256i nibbles = lm_avx2_load_word (block, 1 + i);
-
-        q[i] = _mm256_and_si256 (half == 0 ? nibbles : _mm256_srli_epi16 (nibbles, 4), low);
-      }
-      multiply_bytes (span, q, scales, x, half, sums, is_one);
-      add_mins (span, mins, x, half, sums, is_one);
-    }
-  }
-}
-
-void
-lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q4_1 (span, sums, true);
-  else
-    multiply_q4_1 (span, sums, false);
 }
 
 /* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ lm_avx2_largest_activation (uint32_t type)
     return 0;
   switch (type) {
   case LM_TYPE_Q4_0:
+  case LM_TYPE_Q4_1:
   case LM_TYPE_Q5_0:
   case LM_TYPE_Q5_1:
   case LM_TYPE_Q2_K:
@@ -95,12 +96,10 @@ prepare_words (const float *x, float largest, lm_avx2_wide *out)
       _mm_setr_epi8 (0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
   float inverse = find_inverse (largest, LARGEST_WIDE, &out->scale);
 
-  out->unused = 0;
   for (int half = 0; half < 2; half++) {
     __m256i q = inverse != 0 ? round_sixteen (x + 16 * half, inverse) : _mm256_setzero_si256 ();
 
     _mm256_storeu_si256 ((__m256i *) (out->q + 16 * half), _mm256_shuffle_epi8 (q, order));
-    out->scaled_sum[half] = out->scale * (float) add_up_words (q);
   }
 }
 

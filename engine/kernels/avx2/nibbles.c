@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * AVX2 products of Q4_0, Q5_0 and Q5_1, from panels. */
+ * AVX2 products of Q4_0, Q4_1, Q5_0 and Q5_1, from panels. */
 #include "kernels/avx2/avx2.h"
 
 /* sum + scales × Σ (w − offset) × x, offset being 8 or 16, or sum + scales × Σ w × x − mins × Σ x.
@@ -94,6 +94,15 @@ lm_avx2_q4_0 (const lm_avx2_span *span, __m256 *sums)
     multiply_nibbles (span, sums, false, false, true);
   else
     multiply_nibbles (span, sums, false, false, false);
+}
+
+void
+lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums)
+{
+  if (span->n_tokens == 1)
+    multiply_nibbles (span, sums, false, true, true);
+  else
+    multiply_nibbles (span, sums, false, true, false);
 }
 
 void
