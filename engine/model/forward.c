@@ -61,6 +61,7 @@ multiply (const block *b,
     .x = input,
     .prepared = b->m->prepared,
     .n_tokens = b->n_tokens,
+    .n_threads = get_n_threads (b),
     .scratch = b->m->matmul,
     .scratch_bytes = b->m->matmul_bytes,
   };
@@ -69,8 +70,7 @@ multiply (const block *b,
     products.linears[i] = linears[i];
     products.outs[i] = outs[i];
   }
-  return lm_products_run (&products, b->forward->model->pool, get_n_threads (b),
-                          b->forward->cancel);
+  return lm_products_run (&products, b->forward->model->pool, b->forward->cancel);
 }
 
 /* ---- Tasks, one a token but for the gate --------------------------------------------------- */

@@ -4,12 +4,33 @@
 
 #include "kernels/panels.h"
 
-/* Weight rows a task multiplies, a multiple of LM_MAX_PANEL_ROWS: few enough that threads end
- * together and stopping is quick, enough that handing out tasks costs nothing. With one token,
- * which is read rather than computed, it is the bytes that count: some microseconds' worth, and
- * whole stretches of panels. */
-#define TILE_ROWS         32
+/* Weight rows a task multiplies with many tokens, whose activations it reads from far away once for
+ * all of its rows: many, but so few that every thread has several tasks, for they are to end
+ * together, and that a task is at most 50 ms of a core, for stopping is to be quick: 2^30
+ * multiply-adds where vectors do them. */
+#define MIN_ROWS          32
+#define MAX_ROWS          128
+#define MAX_PRODUCTS      (1u << 30)
+#define TASKS_OF_A_THREAD 4
+
+/* With one token, which is read rather than computed, it is the bytes that count: some
+ * microseconds' worth, and whole stretches of panels. */
 #define TILE_BYTES_DECODE (96u << 10)
+
+_Static_assert (MIN_ROWS % LM_MAX_PANEL_ROWS == 0, "tasks end with a panel");
+
+static size_t
+tile_rows_of_many (const lm_products *p)
+{
+  size_t n_rows = 0, n = MAX_PRODUCTS / p->n_tokens / p->linears[0]->matrix.n_cols;
+
+  for (size_t i = 0; i < p->n_linears; i++)
+    n_rows += p->linears[i]->matrix.n_rows;
+  n_rows /= TASKS_OF_A_THREAD * p->n_threads;
+  n = n < n_rows ? n : n_rows;
+  n = n < MAX_ROWS ? n / MIN_ROWS * MIN_ROWS : MAX_ROWS;
+  return n > MIN_ROWS && p->kernels->prepare != NULL ? n : MIN_ROWS;
+}
 
 static size_t
 tile_rows (const lm_products *p, const lm_linear *linear)
@@ -17,7 +38,7 @@ tile_rows (const lm_products *p, const lm_linear *linear)
   size_t step, n;
 
   if (p->n_tokens > 1)
-    return TILE_ROWS;
+    return tile_rows_of_many (p);
   step = lm_panels_step (&linear->matrix);
   n = TILE_BYTES_DECODE / linear->matrix.row_bytes / step * step;
   return n > step ? n : step;
@@ -57,14 +78,11 @@ multiply_tile (void *data, size_t index, unsigned worker)
 }
 
 bool
-lm_products_run (const lm_products *products,
-                 lm_pool *pool,
-                 unsigned n_threads,
-                 const atomic_bool *cancel)
+lm_products_run (const lm_products *products, lm_pool *pool, const atomic_bool *cancel)
 {
   size_t n = 0;
 
   for (size_t i = 0; i < products->n_linears; i++)
     n += n_tiles (products, products->linears[i]);
-  return lm_pool_run_on (pool, n_threads, n, multiply_tile, (void *) products, cancel);
+  return lm_pool_run_on (pool, products->n_threads, n, multiply_tile, (void *) products, cancel);
 }

@@ -17,13 +17,11 @@ typedef struct {
   const float *x;       /* n_tokens × n_cols */
   const void *prepared; /* what the kernels' prepare() made of it; unused where that is NULL */
   size_t n_tokens;
-  char *scratch; /* a thread × scratch_bytes, 64-byte aligned */
+  unsigned n_threads; /* of the pool, at most */
+  char *scratch;      /* a thread × scratch_bytes, 64-byte aligned */
   size_t scratch_bytes;
 } lm_products;
 
-/* Computes them on n_threads of the pool at most. false: cancel (NULL allowed) was set, and what
- * outs hold is worthless. */
-bool lm_products_run (const lm_products *products,
-                      lm_pool *pool,
-                      unsigned n_threads,
-                      const atomic_bool *cancel);
+/* Computes them on the pool. false: cancel (NULL allowed) was set, and what outs hold is worthless.
+ */
+bool lm_products_run (const lm_products *products, lm_pool *pool, const atomic_bool *cancel);

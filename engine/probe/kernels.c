@@ -198,6 +198,7 @@ multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
     .x = p->x,
     .prepared = p->prepared,
     .n_tokens = n_tokens,
+    .n_threads = n_threads,
     .scratch = p->scratch,
     .scratch_bytes = p->scratch_bytes,
   };
@@ -206,7 +207,7 @@ multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
   go_on (p, s, n_rows);
   if (p->kernels->prepare != NULL)
     lm_pool_run_on (p->pool, n_threads, n_tokens, prepare_token, p, NULL);
-  lm_products_run (&products, p->pool, n_threads, NULL);
+  lm_products_run (&products, p->pool, NULL);
 }
 
 /* Weights multiplied with a token a second. */

@@ -325,30 +325,32 @@ check_matmul_split (void)
   }
 }
 
-/* One token's product, cut into tasks, gives the bits of one call. */
+/* A product of n_tokens, cut into tasks, gives the bits of one call. */
 static void
-check_tasks (const test_matrix *m, const float *x, lm_pool *pool)
+check_tasks (const test_matrix *m, const float *x, size_t n_tokens, lm_pool *pool)
 {
-  size_t rows = m->file.n_rows, cols = m->file.n_cols;
+  size_t rows = m->file.n_rows, cols = m->file.n_cols, bytes = n_tokens * rows * sizeof (float);
   size_t scratch = (lm_matmul_scratch_bytes (cols) + 63) & ~(size_t) 63;
   lm_linear linear = { .matrix = m->level };
-  float *out = calloc (rows, sizeof *out), *tasks = calloc (rows, sizeof *tasks);
-  void *prepared = lm_aligned_alloc (kernels_level->prepared_bytes (cols), 1);
+  float *out = calloc (1, bytes), *tasks = calloc (1, bytes);
+  void *prepared = lm_aligned_alloc (n_tokens, kernels_level->prepared_bytes (cols));
   lm_products products = { .kernels = kernels_level,
                            .linears = { &linear },
                            .outs = { tasks },
                            .n_linears = 1,
                            .x = x,
                            .prepared = prepared,
-                           .n_tokens = 1,
+                           .n_tokens = n_tokens,
+                           .n_threads = 2,
                            .scratch = lm_aligned_alloc (2, scratch),
                            .scratch_bytes = scratch };
 
-  kernels_level->prepare (x, cols, 1, 0, 0, cols, prepared);
-  lm_products_run (&products, pool, 2, NULL);
-  level_multiply (&m->level, 0, rows, x, 1, out, rows);
-  CHECK (memcmp (out, tasks, rows * sizeof *out) == 0, "%s %zu × %zu: cut into tasks",
-         type_name (m->file.type), rows, cols);
+  for (size_t t = 0; t < n_tokens; t++)
+    kernels_level->prepare (x, cols, n_tokens, t, 0, cols, prepared);
+  lm_products_run (&products, pool, NULL);
+  level_multiply (&m->level, 0, rows, x, n_tokens, out, rows);
+  CHECK (memcmp (out, tasks, bytes) == 0, "%s %zu × %zu: %zu tokens cut into tasks",
+         type_name (m->file.type), rows, cols, n_tokens);
   lm_aligned_free (products.scratch);
   lm_aligned_free (prepared);
   free (out);
@@ -383,7 +385,8 @@ check_matmul_stretches (void)
 
       check_products (&m, values, 1, false);
       check_parts (&m, values, N);
-      check_tasks (&m, values, pool);
+      check_tasks (&m, values, 1, pool);
+      check_tasks (&m, values, N, pool);
       guarded_free (&x);
       test_matrix_free (&m);
     }

@@ -5,7 +5,7 @@
 #include "kernels/x86/round.h"
 
 #define MAX_TOKENS 64 /* tokens of one pass */
-#define MAX_PANELS 4  /* panels of one pass: 8 KiB of sums */
+#define MAX_PANELS 16 /* panels of one pass: 32 KiB of sums */
 
 /* The largest activations, as integers of 8 and of 14 bits. */
 #define LARGEST      127

@@ -4,7 +4,7 @@
 #include "kernels/neon/neon.h"
 #include "kernels/panels.h"
 
-#define MAX_PANELS 8 /* panels of one pass: 16 KiB of sums */
+#define MAX_PANELS 16 /* panels of one pass: 32 KiB of sums */
 
 static lm_neon_type
 find_type (uint32_t type)

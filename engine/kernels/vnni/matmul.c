@@ -15,7 +15,7 @@
 #define MATMUL_FLOAT lm_avx2_matmul_float
 #endif
 
-#define MAX_PANELS (64 / LM_LANES) /* panels of one pass: 32 KiB of sums */
+#define MAX_PANELS (128 / LM_LANES) /* panels of one pass: 64 KiB of sums */
 #define LARGEST    127             /* activation */
 
 static lm_vnni_type
