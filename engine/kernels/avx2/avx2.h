@@ -145,19 +145,23 @@ lm_avx2_load_word (const uint8_t *words, int i)
   return lm_avx2_load (words + 4 * LM_AVX2_ROWS * i);
 }
 
+/* A word of nibbles: the low ones, and the high ones four vectors behind. */
+LM_INLINE void
+lm_avx2_split_nibbles (__m256i nibbles, __m256i *w)
+{
+  const __m256i low = _mm256_set1_epi8 (15);
+
+  w[0] = _mm256_and_si256 (nibbles, low);
+  w[4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
+}
+
 /* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
 LM_INLINE void
 lm_avx2_unpack_nibbles (const uint8_t *words, __m256i w[8])
 {
-  const __m256i low = _mm256_set1_epi8 (15);
-
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    __m256i nibbles = lm_avx2_load_word (words, i);
-
-    w[i] = _mm256_and_si256 (nibbles, low);
-    w[i + 4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
-  }
+  for (int i = 0; i < 4; i++)
+    lm_avx2_split_nibbles (lm_avx2_load_word (words, i), w + i);
 }
 
 /* A word of two halves for each row: the first ones and the second ones as floats. */
