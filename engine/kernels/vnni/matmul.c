@@ -16,7 +16,7 @@
 #endif
 
 #define MAX_PANELS (128 / LM_LANES) /* panels of one pass: 64 KiB of sums */
-#define LARGEST    127             /* activation */
+#define LARGEST    127              /* activation */
 
 static lm_vnni_type
 find_type (uint32_t type)
