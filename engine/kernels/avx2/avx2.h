@@ -85,6 +85,17 @@ void lm_avx2_matmul (const lm_matrix *matrix,
                      void *scratch);
 uint64_t lm_avx2_peak (uint64_t n_iterations);
 
+/* Defines a type's function, named after it. multiply (span, sums, …, is_one) is inlined twice, for
+ * one token and for more. */
+#define LM_AVX2_DEFINE_TYPE(name, multiply, ...)                                                   \
+  void lm_avx2_##name (const lm_avx2_span *span, __m256 *sums)                                     \
+  {                                                                                                \
+    if (span->n_tokens == 1)                                                                       \
+      multiply (span, sums, ##__VA_ARGS__, true);                                                  \
+    else                                                                                           \
+      multiply (span, sums, ##__VA_ARGS__, false);                                                 \
+  }
+
 /* ---- Pieces ------------------------------------------------------------------------------- */
 
 LM_INLINE __m256i
@@ -145,23 +156,19 @@ lm_avx2_load_word (const uint8_t *words, int i)
   return lm_avx2_load (words + 4 * LM_AVX2_ROWS * i);
 }
 
-/* A word of nibbles: the low ones, and the high ones four vectors behind. */
-LM_INLINE void
-lm_avx2_split_nibbles (__m256i nibbles, __m256i *w)
-{
-  const __m256i low = _mm256_set1_epi8 (15);
-
-  w[0] = _mm256_and_si256 (nibbles, low);
-  w[4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
-}
-
 /* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
 LM_INLINE void
 lm_avx2_unpack_nibbles (const uint8_t *words, __m256i w[8])
 {
+  const __m256i low = _mm256_set1_epi8 (15);
+
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++)
-    lm_avx2_split_nibbles (lm_avx2_load_word (words, i), w + i);
+  for (int i = 0; i < 4; i++) {
+    __m256i nibbles = lm_avx2_load_word (words, i);
+
+    w[i] = _mm256_and_si256 (nibbles, low);
+    w[i + 4] = _mm256_and_si256 (_mm256_srli_epi16 (nibbles, 4), low);
+  }
 }
 
 /* A word of two halves for each row: the first ones and the second ones as floats. */

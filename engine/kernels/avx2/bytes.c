@@ -89,14 +89,7 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
     sums[0] = one;
 }
 
-void
-lm_avx2_q8_0 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q8_0 (span, sums, true);
-  else
-    multiply_q8_0 (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (q8_0, multiply_q8_0)
 
 /* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */
 
@@ -142,14 +135,7 @@ multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
   }
 }
 
-void
-lm_avx2_iq4_nl (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_iq4_nl (span, sums, true);
-  else
-    multiply_iq4_nl (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (iq4_nl, multiply_iq4_nl)
 
 /* d × (scale − 32) of group g: four bits of nibble g of the second word, two of the upper half of
  * the first. */
@@ -188,11 +174,4 @@ multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
   }
 }
 
-void
-lm_avx2_iq4_xs (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_iq4_xs (span, sums, true);
-  else
-    multiply_iq4_xs (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (iq4_xs, multiply_iq4_xs)

@@ -98,14 +98,7 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
   }
 }
 
-void
-lm_avx2_q2_k (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q2_k (span, sums, true);
-  else
-    multiply_q2_k (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (q2_k, multiply_q2_k)
 
 /* ---- Q3_K --------------------------------------------------------------------------------- */
 
@@ -178,11 +171,4 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
   }
 }
 
-void
-lm_avx2_q3_k (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q3_k (span, sums, true);
-  else
-    multiply_q3_k (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (q3_k, multiply_q3_k)

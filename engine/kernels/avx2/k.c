@@ -116,33 +116,10 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
     sums[0] = one;
 }
 
-void
-lm_avx2_q4_k (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q45_k (span, sums, true, true);
-  else
-    multiply_q45_k (span, sums, true, false);
-}
-
-void
-lm_avx2_q5_k (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q45_k (span, sums, false, true);
-  else
-    multiply_q45_k (span, sums, false, false);
-}
+LM_AVX2_DEFINE_TYPE (q4_k, multiply_q45_k, true)
+LM_AVX2_DEFINE_TYPE (q5_k, multiply_q45_k, false)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
-
-/* Word i of the eight rows, read in turn: with one token the others gain nothing by that, this type
- * a tenth (Zen 3). */
-LM_INLINE __m256i
-load_word_in_turn (const uint8_t *words, int i)
-{
-  return i_load_in_turn (words + 4 * LM_AVX2_ROWS * i);
-}
 
 /* The scales of a group's two halves, as 16-bit integers: each twice in every lane, and both times
  * 32, which weights are raised by. */
@@ -155,7 +132,7 @@ typedef struct {
 LM_INLINE scales_q6_k
 load_scales_q6_k (const uint8_t *scales, int g)
 {
-  __m256i words = load_word_in_turn (scales, g / 2);
+  __m256i words = lanes_load_word (scales, (size_t) g / 2);
   int at = 2 * (g % 2);
 
   return (scales_q6_k) { lm_avx2_pick_bytes (words, at, at),
@@ -179,27 +156,7 @@ add_q6_k (__m256 sum, const __m256i w[8], scales_q6_k s, __m256 d, const lm_avx2
   return _mm256_fmadd_ps (_mm256_cvtepi32_ps (a), d, sum);
 }
 
-LM_INLINE void
-unpack_q6_k (const uint8_t *words, __m256i w[8])
-{
-  const __m256i mask = _mm256_set1_epi8 (48);
-  __m256i upper[2];
-
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++)
-    lm_avx2_split_nibbles (load_word_in_turn (words, i), w + i);
-  upper[0] = load_word_in_turn (words, 4);
-  upper[1] = load_word_in_turn (words, 5);
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) {
-    __m256i bits = upper[i / 4];
-    int shift = 2 * (i % 4);
-
-    bits = shift < 4 ? _mm256_slli_epi16 (bits, 4 - shift) : _mm256_srli_epi16 (bits, shift - 4);
-    w[i] = _mm256_or_si256 (w[i], _mm256_and_si256 (bits, mask));
-  }
-}
-
+/* All is read in turn: with one token this type gains a tenth by that, others nothing (Zen 3). */
 LM_INLINE void
 multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
@@ -220,7 +177,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 
       if (is_one)
         lm_avx2_ask_ahead (block + sizeof (lm_block_q6_k) * (size_t) g, sizeof (lm_block_q6_k));
-      unpack_q6_k (groups + 24 * LM_AVX2_ROWS * (size_t) g, w);
+      lanes_unpack_six_bits (groups + 24 * LM_AVX2_ROWS * (size_t) g, w);
       if (is_one)
         one = add_q6_k (one, w, s, d, x);
       else
@@ -232,11 +189,4 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
     sums[0] = one;
 }
 
-void
-lm_avx2_q6_k (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_q6_k (span, sums, true);
-  else
-    multiply_q6_k (span, sums, false);
-}
+LM_AVX2_DEFINE_TYPE (q6_k, multiply_q6_k)

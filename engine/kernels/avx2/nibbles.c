@@ -87,38 +87,7 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
     sums[0] = one;
 }
 
-void
-lm_avx2_q4_0 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_nibbles (span, sums, false, false, true);
-  else
-    multiply_nibbles (span, sums, false, false, false);
-}
-
-void
-lm_avx2_q4_1 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_nibbles (span, sums, false, true, true);
-  else
-    multiply_nibbles (span, sums, false, true, false);
-}
-
-void
-lm_avx2_q5_0 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_nibbles (span, sums, true, false, true);
-  else
-    multiply_nibbles (span, sums, true, false, false);
-}
-
-void
-lm_avx2_q5_1 (const lm_avx2_span *span, __m256 *sums)
-{
-  if (span->n_tokens == 1)
-    multiply_nibbles (span, sums, true, true, true);
-  else
-    multiply_nibbles (span, sums, true, true, false);
-}
+LM_AVX2_DEFINE_TYPE (q4_0, multiply_nibbles, false, false)
+LM_AVX2_DEFINE_TYPE (q4_1, multiply_nibbles, false, true)
+LM_AVX2_DEFINE_TYPE (q5_0, multiply_nibbles, true, false)
+LM_AVX2_DEFINE_TYPE (q5_1, multiply_nibbles, true, true)

@@ -56,7 +56,7 @@ load_q4_k (const uint8_t *block, size_t i)
 
   touch_head (block, 16, i);
   load_scales (block, i, &g);
-  unpack_nibbles (find_group (block, 4, 4, i), g.w);
+  lanes_unpack_nibbles (find_group (block, 4, 4, i), g.w);
   return g;
 }
 DEFINE_TYPE (q4_k, KIND_MIN, lm_block_q4_k, N_GROUPS)
@@ -66,7 +66,7 @@ LM_INLINE void
 add_bits (const uint8_t *word, int at, lanes_i w[8])
 {
   const lanes_i mask = i_set8 ((char) (1 << at));
-  lanes_i bits = load_word (word, 0);
+  lanes_i bits = lanes_load_word (word, 0);
 
 #pragma GCC unroll 8
   for (int j = 0; j < 8; j++) {
@@ -85,7 +85,7 @@ load_q5_k (const uint8_t *block, size_t i)
 
   touch_head (block, 16, i);
   load_scales (block, i, &g);
-  unpack_nibbles (words, g.w);
+  lanes_unpack_nibbles (words, g.w);
   add_bits (words + 16 * LM_LANES, 4, g.w);
   return g;
 }
@@ -93,33 +93,16 @@ DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
-/* Words of two bits for each of the group's columns. */
-LM_INLINE void
-load_two_words (const uint8_t *words, lanes_i two[2])
-{
-  two[0] = load_word (words, 0);
-  two[1] = load_word (words, 1);
-}
-
 LM_INLINE group
 load_q6_k (const uint8_t *block, size_t i)
 {
   const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 4, 6, i);
-  lanes_i scales = load_head_word (head, i / 2), upper[2];
+  lanes_i scales = load_head_word (head, i / 2);
   lanes_f d = f_halves (block);
   group g;
 
   touch_head (block, 18, i);
-  unpack_nibbles (words, g.w);
-  load_two_words (words + 16 * LM_LANES, upper);
-#pragma GCC unroll 8
-  for (size_t j = 0; j < 8; j++) {
-    lanes_i bits = upper[j / 4];
-
-    bits = j % 4 < 2 ? i_left16 (bits, (unsigned) (4 - 2 * (j % 4)))
-                     : i_right16 (bits, (unsigned) (2 * (j % 4) - 4));
-    g.w[j] = i_or (g.w[j], i_and (bits, i_set8 (48)));
-  }
+  lanes_unpack_six_bits (words, g.w);
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
   return g;
@@ -134,7 +117,7 @@ unpack_two_bits (const uint8_t *words, lanes_i w[8])
 {
   lanes_i two[2];
 
-  load_two_words (words, two);
+  lanes_load_two_words (words, two);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
     w[j] = i_and (i_right16 (two[j / 4], (unsigned) (2 * (j % 4))), i_set8 (3));

@@ -36,7 +36,7 @@ load_q4_0 (const uint8_t *block, size_t i)
   group g = { .scale[0] = f_halves (block) };
 
   (void) i;
-  unpack_nibbles (block + 2 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + 2 * LM_LANES, g.w);
   return g;
 }
 DEFINE_TYPE (q4_0, KIND_OFFSET_8, lm_block_q4_0, 1)
@@ -49,7 +49,7 @@ load_q4_1 (const uint8_t *block, size_t i)
   (void) i;
   load_two (block, &g.scale[0], &g.min);
   g.min = f_sub (f_zero (), g.min);
-  unpack_nibbles (block + 4 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + 4 * LM_LANES, g.w);
   return g;
 }
 DEFINE_TYPE (q4_1, KIND_MIN, lm_block_q4_1, 1)
@@ -60,7 +60,7 @@ load_q5_0 (const uint8_t *block, size_t i)
   group g = { .scale[0] = f_halves (block) };
 
   (void) i;
-  unpack_nibbles (block + 6 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + 6 * LM_LANES, g.w);
   add_fifth_bits (i_load (block + 2 * LM_LANES), g.w);
 #pragma GCC unroll 8
   for (int j = 0; j < 8; j++) /* − 16 + 128 */
@@ -77,7 +77,7 @@ load_q5_1 (const uint8_t *block, size_t i)
   (void) i;
   load_two (block, &g.scale[0], &g.min);
   g.min = f_sub (f_zero (), g.min);
-  unpack_nibbles (block + 8 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + 8 * LM_LANES, g.w);
   add_fifth_bits (i_load (block + 4 * LM_LANES), g.w);
   return g;
 }
@@ -91,7 +91,7 @@ load_q8_0 (const uint8_t *block, size_t i)
   (void) i;
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    g.w[j] = i_xor (load_word (block + 2 * LM_LANES, j), i_set8 ((char) 0x80));
+    g.w[j] = i_xor (lanes_load_word (block + 2 * LM_LANES, j), i_set8 ((char) 0x80));
   return g;
 }
 DEFINE_TYPE (q8_0, KIND_OFFSET_128, lm_block_q8_0, 1)
@@ -104,7 +104,7 @@ unpack_iq4 (const uint8_t *words, lanes_i w[8])
 {
   const lanes_i values = i_xor (i_table (lm_iq4_values), i_set8 ((char) 0x80));
 
-  unpack_nibbles (words, w);
+  lanes_unpack_nibbles (words, w);
 #pragma GCC unroll 8
   for (int j = 0; j < 8; j++)
     w[j] = i_shuffle8 (values, w[j]);

@@ -278,13 +278,6 @@ load_signed (const uint8_t *block,
     multiply_many (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);            \
   }
 
-/* Word i of the panel's rows, of those that one group after the other reads. */
-LM_INLINE lanes_i
-load_word (const uint8_t *words, size_t i)
-{
-  return i_load_in_turn (words + 4 * LM_LANES * i);
-}
-
 /* Word i of a block's head, which all its groups read again; see touch_head(). */
 LM_INLINE lanes_i
 load_head_word (const uint8_t *words, size_t i)
@@ -317,19 +310,4 @@ load_two (const uint8_t *words, lanes_f *first, lanes_f *second)
   *first = _mm256_cvtph_ps (_mm256_castsi256_si128 (both));
   *second = _mm256_cvtph_ps (_mm256_extracti128_si256 (both, 1));
 #endif
-}
-
-/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
-LM_INLINE void
-unpack_nibbles (const uint8_t *words, lanes_i w[8])
-{
-  const lanes_i low = i_set8 (15);
-
-#pragma GCC unroll 4
-  for (size_t i = 0; i < 4; i++) {
-    lanes_i nibbles = load_word (words, i);
-
-    w[i] = i_and (nibbles, low);
-    w[i + 4] = i_and (i_right16 (nibbles, 4), low);
-  }
 }

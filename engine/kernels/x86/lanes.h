@@ -155,6 +155,54 @@ lanes_touch (const void *p, size_t bytes)
     (void) ((const volatile uint8_t *) p)[i];
 }
 
+/* Word i of a panel's rows, of those that one group after the other reads. */
+LM_INLINE lanes_i
+lanes_load_word (const uint8_t *words, size_t i)
+{
+  return i_load_in_turn (words + 4 * LM_LANES * i);
+}
+
+/* Four words of nibbles: the low ones are columns 0–15, the high ones 16–31. */
+LM_INLINE void
+lanes_unpack_nibbles (const uint8_t *words, lanes_i w[8])
+{
+  const lanes_i low = i_set8 (15);
+
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; i++) {
+    lanes_i nibbles = lanes_load_word (words, i);
+
+    w[i] = i_and (nibbles, low);
+    w[i + 4] = i_and (i_right16 (nibbles, 4), low);
+  }
+}
+
+/* Words of two bits for each of a group's columns. */
+LM_INLINE void
+lanes_load_two_words (const uint8_t *words, lanes_i two[2])
+{
+  two[0] = lanes_load_word (words, 0);
+  two[1] = lanes_load_word (words, 1);
+}
+
+/* Six words, of nibbles and of the two bits above them. */
+LM_INLINE void
+lanes_unpack_six_bits (const uint8_t *words, lanes_i w[8])
+{
+  lanes_i upper[2];
+
+  lanes_unpack_nibbles (words, w);
+  lanes_load_two_words (words + 16 * LM_LANES, upper);
+#pragma GCC unroll 8
+  for (size_t i = 0; i < 8; i++) {
+    unsigned shift = 2 * (i % 4);
+    lanes_i bits =
+        shift < 4 ? i_left16 (upper[i / 4], 4 - shift) : i_right16 (upper[i / 4], shift - 4);
+
+    w[i] = i_or (w[i], i_and (bits, i_set8 (48)));
+  }
+}
+
 /* The sum of the lanes, in a fixed order, and the largest. */
 LM_INLINE float
 f_sum (lanes_f x)
