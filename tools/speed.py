@@ -16,6 +16,7 @@ processor's name does not. --page FILE: another page.
 """
 import argparse
 import json
+import math
 import pathlib
 import re
 import subprocess
@@ -24,6 +25,9 @@ import sys
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "speed.md"
 OPTIONS = ["-p", "512", "-n", "64", "-d", "0,4096"]
+FIRST_TOKEN_SECONDS = 1.2  # after opening 3B Q4_K_M that is in the page cache
+MEMORY_BEYOND = 150e6      # bytes that the program may have beside weights and KV cache
+MEMORY_OFF = 0.03          # of what was foretold
 DEEP = 4096  # tokens of context with which decode may be slower by a tenth
 
 # Quantisations whose goals are more than "never slower".
@@ -59,23 +63,46 @@ def find_goals(model, result, baseline):
     return goals
 
 
-def make_row(model, result, baseline):
-    goals = find_goals(model, result, baseline)
-    peer = result.get("peer")
+def join_cells(model, test, turns, goals, *cells):
+    """A row of the table; turns: that the figures are medians of; goals as find_goals() gives
+    them."""
     verdicts = [reached for _, reached in goals]
     verdict = "" if not goals or None in verdicts else "yes" if all(verdicts) else "no"
+    goal = ", ".join(text for text, _ in goals)
+    name = model["model"].removeprefix("synthetic-")
+    return "| " + " | ".join((name, model["quantisation"], test, str(turns), goal, *cells, verdict)) + " |"
+
+
+def make_row(model, result, baseline):
+    peer = result.get("peer")
     test = f"{result['test']} {result['tokens']}"
     if result["depth"] > 0:
         test += f" at depth {result['depth']}"
-    cells = (
-        model["model"].removeprefix("synthetic-"), model["quantisation"], test,
-        ", ".join(text for text, _ in goals), f"{result['median']:.1f}",
+    return join_cells(
+        model, test, result["reps"], find_goals(model, result, baseline),
+        f"{result['median']:.1f}",
         f"{peer['median']:.1f}" if peer else "", f"{result['ratio']:.2f}" if peer else "",
         f"{100 * result['share']:.0f} % of {result['limit']['median'] / 1e9:.0f} "
-        + ("GB/s" if result["test"] == "decode" else "GMAC/s"),
-        verdict,
-    )
-    return "| " + " | ".join(cells) + " |"
+        + ("GB/s" if result["test"] == "decode" else "GMAC/s"))
+
+
+def make_start_rows(model):
+    """Those of `bench --start`: how long it takes to the first token, how much memory."""
+    start, memory = model["start"], model["memory"]
+    goals = []
+    if model["model"].endswith("qwen2-3b") and model["quantisation"] == "Q4_K_M":
+        goals = [(f"≤ {FIRST_TOKEN_SECONDS} s", start["median"] <= FIRST_TOKEN_SECONDS)]
+    yield join_cells(model, f"first token after opening, prompt of {start['tokens']}",
+                     start["reps"], goals, f"{start['median']:.2f} s", "", "", "")
+    if memory["peak"] == 0:
+        return
+    most = memory["weights"] + memory["kv_cache"] + MEMORY_BEYOND
+    off = memory["peak"] / memory["foretold"] - 1
+    goals = [(f"≤ {most / 1e6:.0f} MB", memory["peak"] <= most),
+             (f"foretold ± {100 * MEMORY_OFF:.0f} %", abs(off) <= MEMORY_OFF)]
+    yield join_cells(model, f"memory at its peak, context {memory['context']}", 1,
+                     goals, f"{memory['peak'] / 1e6:.0f} MB", "", "",
+                     f"{memory['foretold'] / 1e6:.0f} MB foretold ({100 * off:+.1f} %)")
 
 
 def make_rows(all_figures, level):
@@ -94,6 +121,9 @@ def make_rows(all_figures, level):
                 if "peer" in result or not tests.get(key, {}).get("has_peer"):
                     tests[key] = {"row": make_row(model, result, baselines.get(result["test"])),
                                   "has_peer": "peer" in result}
+            if "start" in model:
+                for i, row in enumerate(make_start_rows(model)):
+                    tests[math.inf, False, i] = {"row": row}  # behind every depth
     return [tests[key]["row"] for types in rows.values() for tests in types.values()
             for key in sorted(tests)]
 
@@ -103,15 +133,18 @@ def describe(figures, level):
     results = [result for model in figures["models"] for result in model["results"]]
     prefills = sorted({r["tokens"] for r in results if r["test"] == "prefill"}) or [0]
     decodes = sorted({r["tokens"] for r in results if r["test"] == "decode"}) or [0]
-    depths = sorted({r["depth"] for r in results})
+    depths = sorted({r["depth"] for r in results}) or [0]
+    starts = [model["start"] for model in figures["models"] if "start" in model]
+    reps = (results + starts)[0]["reps"]
     command = ["linnet-cli bench"] + (["--peer"] if figures["peer"] else [])
+    command += ["--start"] if starts else []
     command += [f"--cpu {level} --threads {figures['threads']}"]
     if figures.get("kv", "f16") != "f16":
         command += [f"--kv {figures['kv']}"]
     if figures["threads_prefill"] != figures["threads"]:
         command += [f"--threads-prefill {figures['threads_prefill']}"]
     command += ["-p " + ",".join(map(str, prefills)), f"-n {decodes[0]}",
-                "-d " + ",".join(map(str, depths)), f"--reps {results[0]['reps']}", "FILE…"]
+                "-d " + ",".join(map(str, depths)), f"--reps {reps}", "FILE…"]
     return "    " + " ".join(command)
 
 
@@ -126,8 +159,8 @@ def make_section(heading, all_figures, level):
     lines = [heading, "",
              f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}: {last['cores']} cores{memory}; "
              + " and ".join([f"Linnet {last['version']}"] + peers) + ".", "",
-             "| model | type | test | goal | Linnet | llama.cpp | ratio | share | reached |",
-             "|---|---|---|---|---|---|---|---|---|"]
+             "| model | type | test | turns | goal | Linnet | llama.cpp | ratio | share | reached |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
     return "\n".join(lines + make_rows(ours, level) + ["", "Measured with", "", *commands]) + "\n"
 
 

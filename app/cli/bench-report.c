@@ -74,6 +74,25 @@ add_test (JsonBuilder *builder, const BenchTest *test)
 }
 
 static void
+add_start (JsonBuilder *builder, const BenchStart *start)
+{
+  json_builder_set_member_name (builder, "start");
+  json_builder_begin_object (builder);
+  linnet_json_add_int (builder, "tokens", start->n_tokens);
+  linnet_json_add_int (builder, "reps", start->seconds->len);
+  add_summary (builder, start->seconds);
+  json_builder_end_object (builder);
+  json_builder_set_member_name (builder, "memory");
+  json_builder_begin_object (builder);
+  linnet_json_add_int (builder, "context", start->n_ctx);
+  linnet_json_add_int (builder, "peak", (gint64) start->peak_bytes);
+  linnet_json_add_int (builder, "weights", (gint64) start->memory.weights);
+  linnet_json_add_int (builder, "kv_cache", (gint64) start->memory.kv_cache);
+  linnet_json_add_int (builder, "foretold", (gint64) start->memory.total);
+  json_builder_end_object (builder);
+}
+
+static void
 add_model (JsonBuilder *builder, const BenchModel *model)
 {
   g_autofree char *base = g_filename_display_basename (model->path);
@@ -89,6 +108,8 @@ add_model (JsonBuilder *builder, const BenchModel *model)
   for (guint i = 0; i < model->tests->len; i++)
     add_test (builder, model->tests->pdata[i]);
   json_builder_end_array (builder);
+  if (model->start != NULL)
+    add_start (builder, model->start);
   json_builder_end_object (builder);
 }
 
@@ -146,6 +167,21 @@ add_row (CliTable *table, const BenchTest *test)
 }
 
 static void
+print_start (const BenchStart *start)
+{
+  BenchSummary summary = bench_summarise (start->seconds);
+  g_autofree char *peak = g_format_size (start->peak_bytes);
+  g_autofree char *foretold = g_format_size (start->memory.total);
+
+  printf (
+      _ ("First token %.2f s after opening the file (%.2f – %.2f), with a prompt of %u tokens\n"),
+      summary.median, summary.min, summary.max, start->n_tokens);
+  if (start->peak_bytes > 0)
+    printf (_ ("Memory with %u tokens of context: %s at its peak, %s foretold\n"), start->n_ctx,
+            peak, foretold);
+}
+
+static void
 print_model (const BenchModel *model, gboolean has_peer)
 {
   g_autoptr (CliTable) table = cli_table_new (has_peer ? "lrrrrrrrr" : "lrrrrrr");
@@ -153,6 +189,10 @@ print_model (const BenchModel *model, gboolean has_peer)
   g_autofree char *title = cli_fit (model->title, 60);
 
   printf ("\n%s · %s · %s · %s\n", title, model->quantisation, size, model->cpu_level);
+  if (model->start != NULL)
+    print_start (model->start);
+  if (model->tests->len == 0)
+    return;
   if (has_peer)
     cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
                    _ ("Slowest – fastest"), "llama.cpp", C_ ("bench", "Ratio"),
@@ -210,8 +250,10 @@ bench_report_print_tables (const BenchReport *self)
             self->n_threads_prefill);
   printf ("--kv %s\n", linnet_cache_type_get_name (self->cache_type));
   for (guint i = 0; i < self->models->len; i++) {
-    print_model (self->models->pdata[i], self->peer_version != NULL);
-    if (self->with_forecast)
-      print_forecasts (self->models->pdata[i]);
+    const BenchModel *model = self->models->pdata[i];
+
+    print_model (model, self->peer_version != NULL);
+    if (self->with_forecast && model->tests->len > 0)
+      print_forecasts (model);
   }
 }

@@ -37,6 +37,7 @@ bench_model_free (BenchModel *self)
   g_free (self->quantisation);
   g_free (self->cpu_level);
   g_ptr_array_unref (self->tests);
+  bench_start_free (self->start);
   g_free (self);
 }
 
@@ -310,16 +311,38 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
   return TRUE;
 }
 
+/* Before the model is loaded for the tests, so that it is not there twice. NULL: complained. */
+static BenchStart *
+measure_start (Bench *bench, const char *path, int *status)
+{
+  const BenchOptions *options = bench->options;
+  g_autoptr (BenchStart) start = bench_start_new ();
+
+  for (guint i = 1; i <= options->n_reps; i++) {
+    if (!bench_start_run (start, path, &options->model, options->cache_type, i == options->n_reps,
+                          bench->cancellable, status))
+      return NULL;
+    advance (bench);
+  }
+  return g_steal_pointer (&start);
+}
+
 /* The model stays loaded while the peer works, and is gone before the next one comes. */
 static int
 measure_model (Bench *bench, const char *path)
 {
+  g_autoptr (BenchStart) start = NULL;
   g_autoptr (LinnetModel) loaded = NULL;
   g_autoptr (GError) error = NULL;
   LinnetModelWork work;
   BenchModel *model;
   int status;
 
+  if (bench->options->with_start) {
+    start = measure_start (bench, path, &status);
+    if (start == NULL)
+      return status;
+  }
   loaded = cli_open_model (path, LINNET_MODEL_LEVEL_FULL, &bench->options->model,
                            bench->cancellable, &status);
   if (loaded == NULL)
@@ -333,11 +356,12 @@ measure_model (Bench *bench, const char *path)
   model->cpu_level = g_strdup (linnet_model_get_cpu_level (loaded));
   model->file_bytes = linnet_model_get_file_bytes (loaded);
   model->tests = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_test_free);
+  model->start = g_steal_pointer (&start);
   g_ptr_array_add (bench->report->models, model);
   add_tests (model, bench->options, &work);
   if (!linnet_workload_init_for_model (&model->work, loaded, bench->options->cache_type, &error))
     return cli_fail (error);
-  if (measure_tests (bench, loaded, model, &error))
+  if (model->tests->len == 0 || measure_tests (bench, loaded, model, &error))
     return CLI_OK;
   cli_show_progress ("", 1);
   return cli_fail (error);
@@ -377,12 +401,13 @@ bench_measure (const BenchOptions *options, GCancellable *cancellable, int *stat
   g_autoptr (BenchReport) report = bench_report_new (options);
   guint n_files = g_strv_length ((char **) options->files);
   guint n_tests = count_tests (options);
+  guint n_starts = options->with_start ? options->n_reps : 0;
   guint n_a_depth = n_tests + options->n_reps * (n_tests + (options->peer != NULL ? 1 : 0));
   Bench bench = {
     .options = options,
     .cancellable = cancellable,
     .report = report,
-    .n_steps = n_files * options->depths->len * n_a_depth,
+    .n_steps = n_files * (options->depths->len * n_a_depth + n_starts),
   };
 
   *status = check_files (options);

@@ -5,6 +5,7 @@
 
 #include "advisor/linnet-workload.h"
 #include "bench-peer.h"
+#include "bench-start.h"
 #include "engine/linnet-measure.h"
 #include "machine/linnet-machine.h"
 
@@ -22,6 +23,7 @@ typedef struct {
   LinnetCacheType cache_type;
   const BenchPeer *peer;  /* NULL: alone */
   gboolean with_forecast; /* foretell each speed as well, from new measurements each time */
+  gboolean with_start;    /* measure the way to the first token as well, and the memory */
 } BenchOptions;
 
 /* One measurement, in tokens a second. */
@@ -45,6 +47,7 @@ typedef struct {
   guint64 file_bytes;
   LinnetWorkload work; /* its strings are gone with the file */
   GPtrArray *tests;    /* BenchTest */
+  BenchStart *start;   /* NULL: not measured */
 } BenchModel;
 
 typedef struct {

@@ -25,6 +25,7 @@ typedef struct {
   int probe_ms;
   gboolean json;
   gboolean with_forecast;
+  gboolean with_start;
   int within; /* percent */
   gboolean with_peer;
   char *peer_path;
@@ -166,6 +167,10 @@ parse (char **arguments, BenchArguments *given, int *status)
     { "probe-ms", 0, 0, G_OPTION_ARG_INT, &given->probe_ms,
       N_ ("Milliseconds to look for the computer’s limit before and after each run (500)"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
+    { "start", 0, 0, G_OPTION_ARG_NONE, &given->with_start,
+      N_ ("Also measure how long a model takes to its first token, and its memory with a full "
+          "context"),
+      NULL },
     { "forecast", 0, 0, G_OPTION_ARG_NONE, &given->with_forecast,
       N_ ("Show what Linnet foretells of each speed without the model, and measured / foretold"),
       NULL },
@@ -284,7 +289,7 @@ cli_run_bench (char **arguments)
       prefills != NULL ? parse_sizes ("-d", given.depths != NULL ? given.depths : "0", TRUE) : NULL;
   if (depths == NULL)
     return CLI_USAGE;
-  if (prefills->len == 0 && given.n_decode == 0)
+  if (prefills->len == 0 && given.n_decode == 0 && !given.with_start)
     return cli_usage ("bench", "%s", _ ("With -p 0 and -n 0 there is nothing to measure."));
   if ((given.with_forecast || given.within != CLI_UNSET) && given.compute.cpu != NULL)
     return cli_usage ("bench", "%s",
@@ -307,6 +312,7 @@ cli_run_bench (char **arguments)
   options.probe_seconds = given.probe_ms / 1000.0;
   options.model = choose_compute (&given.compute);
   options.peer = peer;
+  options.with_start = given.with_start;
   options.with_forecast = given.with_forecast || given.within != CLI_UNSET;
   return measure (&options, &given);
 }

@@ -56,6 +56,28 @@ def bench():
 
 
 @test
+def start():
+    """The way to the first token, and the memory that a full context takes."""
+    nothing_else = ["-p", "0", "-n", "0", "--start", "--threads", "2"]
+    figures = json.loads(expect_ok(run("bench", *nothing_else, "--reps", "3", "--json")).stdout)
+    model, = figures["models"]
+    first, memory = model["start"], model["memory"]
+    expect(model["results"] == [] and first["tokens"] == 16, model)
+    expect(0 < first["min"] <= first["median"] <= first["max"] < 60, first)
+    expect(first["reps"] == 3 == len(first["samples"]), first)
+    expect(memory["context"] == 4096 and memory["kv_cache"] == 4096 * 4096, memory)
+    expect(memory["weights"] + memory["kv_cache"] <= memory["foretold"], memory)
+    if memory["peak"] > 0:
+        # The program itself has some 10 MB; a second copy of the weights would be 27.
+        expect(memory["foretold"] <= memory["peak"] < memory["foretold"] + 20e6, memory)
+    text = expect_ok(run("bench", *nothing_else, "--reps", "1")).stdout
+    expect(re.search(r"First token \d\.\d\d s after opening the file", text), text)
+    expect("4096 tokens of context" in text and "Tokens/s" not in text, text)
+    both = expect_ok(run("bench", *QUICK_BENCH, "--start")).stdout
+    expect("First token" in both and "decode" in both, both)
+
+
+@test
 def forecast():
     figures = json.loads(expect_ok(run("bench", *QUICK_BENCH, "--forecast", "--json")).stdout)
     model, = figures["models"]
@@ -260,14 +282,47 @@ def speed_table():
     expect(before.rstrip() == PAGE.read_text(encoding="utf-8").rstrip(), before)
     rows = [[cell.strip() for cell in line.split("|")[3:-1]] for section in sections
             for line in section.splitlines() if "| prefill" in line or "| decode" in line]
-    expect([(row[0], row[1], row[6]) for row in rows] == [
+    expect([(row[0], row[2], row[7]) for row in rows] == [
         ("prefill 512", "≥ 6 ×, ≥ 55 %", "no"), ("decode 4", "≥ 92 %, ≥ 1.2 ×", "yes"),
         ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
         ("prefill 512", "≥ 1.8 ×", ""), ("decode 4", "≥ 1.05 ×", "yes"),
         ("prefill 512 at depth 4096", "", ""), ("decode 4 at depth 4096", "≥ 0.90 of depth 0", "no"),
     ], page)
-    expect(rows[1][2:6] == ["100.0", "100.0", "1.20", rows[1][5]] and "93 % of" in rows[1][5], page)
+    expect(rows[1][3:6] == ["100.0", "100.0", "1.20"] and "93 % of" in rows[1][6], page)
+    expect({row[1] for row in rows} == {"1"}, "turns", page)
     expect("--peer --cpu avx2" in page and peer.folder.name not in page, page)
+
+
+@test
+def speed_table_of_starts():
+    """Which goals count for which model, and that each can be missed."""
+    figures = json.loads(expect_ok(run("bench", "-p", "0", "-n", "0", "--start", "--reps", "1",
+                                       "--threads", "1", "--json")).stdout)
+    demo, = figures["models"]
+    asked = {**demo, "model": "synthetic-qwen2-3b", "quantisation": "Q4_K_M"}
+    memory = {"context": 4096, "peak": 1_030_000_000, "weights": 900_000_000,
+              "kv_cache": 100_000_000, "foretold": 1_050_000_000}
+    cases = [  # seconds, peak, whether both are reached
+        (1.2, 1_050_000_000, "yes", "yes"), (1.21, 1_080_000_000, "no", "yes"),
+        (1.0, 1_082_000_000, "yes", "no"), (1.0, 1_018_000_000, "yes", "no"),
+    ]
+    figures["models"] = [demo] + [
+        {**asked, "model": f"{i}-qwen2-3b", "start": {**asked["start"], "median": seconds},
+         "memory": {**memory, "peak": peak}} for i, (seconds, peak, *_) in enumerate(cases)]
+    with tempfile.TemporaryDirectory() as folder:
+        source, page = pathlib.Path(folder, "figures"), pathlib.Path(folder, "speed.md")
+        source.write_text(json.dumps(figures), encoding="utf-8")
+        page.write_text("# Words\n")
+        subprocess.run([sys.executable, SPEED, "--page", page, "--computer", "Abacus", "--from",
+                        source], check=True)
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]]
+                for line in page.read_text(encoding="utf-8").splitlines() if "| Q" in line]
+        expect("bench --start" in page.read_text(encoding="utf-8"), "the command")
+    expect([row[2].split(",")[0] for row in rows] ==
+           ["first token after opening", "memory at its peak"] * 5, rows)
+    expect(rows[0][4] == "" and rows[0][-1] == "", "of the demo model nothing is asked", rows[0])
+    expect([row[-1] for row in rows[2:]] == [v for *_, a, b in cases for v in (a, b)], rows)
+    expect("(-3.0 %)" in rows[-1][-2] and "1018 MB" in rows[-1][5], rows[-1])
 
 
 @test

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Sessions: syncing to a prefix, threads, cancelling, limits, and models that cannot be opened. */
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -619,34 +618,6 @@ test_work (void)
   lm_model_close (model);
 }
 
-/* What lm_model_memory() says of the demo model is the same at each level of opening. */
-static void
-test_memory (void)
-{
-  lm_memory memory[3], bytes[3];
-  lm_error error = { 0 };
-
-  for (int level = LM_OPEN_FULL; level <= LM_OPEN_METADATA; level++) {
-    lm_model *model =
-        lm_model_open (getenv ("LINNET_DEMO_MODEL"),
-                       &(lm_model_options) { .level = level, .n_threads = 2 }, &error);
-
-    CHECK (model != NULL &&
-               lm_model_memory (model, 4096, LM_KV_F16, &memory[level], &error) == LM_OK &&
-               lm_model_memory (model, 4096, LM_KV_Q8_0, &bytes[level], &error) == LM_OK,
-           "%s", error.message);
-    lm_model_close (model);
-  }
-  /* 8 layers × (keys + values) × 2 heads × 64 × 4096 tokens × 2 bytes */
-  CHECK (memory[0].kv_cache == 8ull * 2 * 2 * 64 * 4096 * 2, "%d", (int) memory[0].kv_cache);
-  CHECK (bytes[0].kv_cache * 64 == memory[0].kv_cache * 34, "%d", (int) bytes[0].kv_cache);
-  CHECK (bytes[0].scratch == memory[0].scratch, "scratch");
-  CHECK (memory[0].weights == memory[2].weights, "weights");
-  CHECK (memory[0].total == memory[0].weights + memory[0].kv_cache + memory[0].scratch, "total");
-  CHECK (fabs ((double) memory[2].total / (double) memory[0].total - 1) < 0.03, "%.3f",
-         (double) memory[2].total / (double) memory[0].total);
-}
-
 int
 main (void)
 {
@@ -664,7 +635,6 @@ main (void)
     { "two sessions share a model", test_shared_model, .is_portable = true },
     { "unusable models are refused by name", test_refused },
     { "heads that 8 bits do not fit are refused", test_small_heads, .is_portable = true },
-    { "memory is known beforehand", test_memory },
     { "the work of a token is known", test_work },
     { "the level of instructions can be chosen", test_level },
   };

@@ -121,15 +121,21 @@ linnet_speed_meter_free (LinnetSpeedMeter *self)
 }
 
 /* Brings the timeline to the first depth tokens, so that what is measured next starts there. With
- * depth 0 the one token that stays has to differ from the first, or it would be reused. */
+ * depth 0 the one token that stays has to differ from the first, or it would be reused; a timeline
+ * that is still empty is left alone. */
 static gboolean
 rewind_to (LinnetSpeedMeter *self, guint depth, GError **error)
 {
   lm_error failure = { 0 };
   lm_token other = self->tokens[0] == 0 ? 1 : 0;
-  lm_status status = depth > 0 ? lm_session_sync (self->session, self->tokens, depth, &failure)
-                               : lm_session_sync (self->session, &other, 1, &failure);
+  lm_status status = LM_OK;
+  gsize n_there;
 
+  lm_session_get_tokens (self->session, &n_there);
+  if (depth > 0)
+    status = lm_session_sync (self->session, self->tokens, depth, &failure);
+  else if (n_there > 0)
+    status = lm_session_sync (self->session, &other, 1, &failure);
   return linnet_measure_check (self->model, status, &failure, self->cancellable, error);
 }
 

@@ -3,6 +3,8 @@
  * and so never counted. */
 #include "machine/linnet-machine-private.h"
 
+#include <stdio.h>
+
 /* Pages of files are had back when they are needed, and are in MemAvailable; the others are not. */
 static guint64
 read_own_bytes (const char *root)
@@ -33,4 +35,24 @@ linnet_machine_read_memory (LinnetMachine *self, const char *root)
   self->swap = linnet_machine_find_kilobytes (meminfo, "SwapTotal");
   swap_free = linnet_machine_find_kilobytes (meminfo, "SwapFree");
   self->swap_used = self->swap > swap_free ? self->swap - swap_free : 0;
+}
+
+guint64
+linnet_machine_get_own_peak (void)
+{
+  g_autofree char *status = linnet_machine_read ("/", "proc/self/status");
+
+  return linnet_machine_find_kilobytes (status, "VmHWM");
+}
+
+/* As proc_pid_clear_refs(5) says. */
+void
+linnet_machine_reset_own_peak (void)
+{
+  FILE *file = fopen ("/proc/self/clear_refs", "w");
+
+  if (file == NULL)
+    return;
+  fputs ("5", file);
+  fclose (file);
 }

@@ -75,6 +75,12 @@ guint64 linnet_machine_get_memory_limit (const LinnetMachine *self);
  * G_IO_ERROR. Any thread; blocks. */
 gboolean linnet_machine_get_free_disk (const char *folder, guint64 *bytes, GError **error);
 
+/* Bytes that this process has held in memory at its peak, since its start or the last reset, with
+ * those of files that it maps; 0: the system does not say. Where it cannot be reset, it stays. Any
+ * thread. */
+guint64 linnet_machine_get_own_peak (void);
+void linnet_machine_reset_own_peak (void);
+
 /* The names of the instructions in isa, such as "AVX2". Transfer full. */
 GStrv linnet_isa_list (LinnetIsa isa);
 
