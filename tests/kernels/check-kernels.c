@@ -43,16 +43,16 @@ check_failed (const char *file, int line, const char *format, ...)
 static const struct {
   const char *name;
   void (*run) (void);
-  bool (*applies) (void); /* to the level; NULL: it does */
+  const char *(*why_not) (void); /* it says nothing of the level; NULL, either: it does */
 } CHECKS[] = {
   { "products of whole numbers are exact", check_matmul_whole },
   { "products of random numbers are within the bound", check_matmul_random },
   { "products of extremes are within the bound", check_matmul_extreme },
   { "products do not depend on what else is in the call", check_matmul_split },
   { "products of many columns, from stretches of panels", check_matmul_stretches,
-    level_has_panels },
+    why_no_stretches },
   { "what is not finite stays with its token", check_matmul_not_finite },
-  { "products of VNNI and of tiles are the same bits", check_matmul_same, level_sums_bytes },
+  { "products of VNNI and of tiles are the same bits", check_matmul_same, why_not_same },
   { "rms_norm and add", check_vectors },
   { "rope", check_rope },
   { "to_half", check_halves },
@@ -89,14 +89,14 @@ check_level (const char *name, bool is_needed, int first, uint64_t seed)
   }
   for (size_t i = 0; i < N_CHECKS; i++) {
     int number = first + (int) i + 1;
+    const char *why_not = NULL;
 
-    if (kernels_level == NULL) {
-      printf ("ok %d - %s: %s # SKIP this computer does not have it\n", number, name,
-              CHECKS[i].name);
-      continue;
-    }
-    if (CHECKS[i].applies != NULL && !CHECKS[i].applies ()) {
-      printf ("ok %d - %s: %s # SKIP it is neither\n", number, name, CHECKS[i].name);
+    if (kernels_level == NULL)
+      why_not = "this computer does not have it";
+    else if (CHECKS[i].why_not != NULL)
+      why_not = CHECKS[i].why_not ();
+    if (why_not != NULL) {
+      printf ("ok %d - %s: %s # SKIP %s\n", number, name, CHECKS[i].name, why_not);
       continue;
     }
     n_failures = 0;

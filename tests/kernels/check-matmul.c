@@ -357,10 +357,10 @@ check_tasks (const test_matrix *m, const float *x, size_t n_tokens, lm_pool *poo
   free (tasks);
 }
 
-bool
-level_has_panels (void)
+const char *
+why_no_stretches (void)
 {
-  return kernels_level->wants_panels != NULL;
+  return kernels_level->wants_panels == NULL ? "it has no panels" : NULL;
 }
 
 /* Columns of several spans, the last of them whole and not; rows of stretches of panels that are
@@ -440,12 +440,26 @@ multiply_at (const lm_kernels *level, uint64_t seed, uint32_t type, size_t n_row
   return out;
 }
 
-bool
-level_sums_bytes (void)
+/* Another level that this computer has and that multiplies bytes with vpdpbusd; NULL: none. */
+static const lm_kernels *
+find_other (void)
 {
-  return strstr (kernels_level->name, "vnni") != NULL ||
-         strstr (kernels_level->name, "bf16") != NULL ||
-         strstr (kernels_level->name, "amx") != NULL;
+  const lm_kernels *other = lm_kernels_select ("avx-vnni", lm_cpu_get_features ());
+
+  if (other == NULL || kernels_level == other)
+    other = lm_kernels_select ("avx512-vnni", lm_cpu_get_features ());
+  return other;
+}
+
+const char *
+why_not_same (void)
+{
+  const char *name = kernels_level->name;
+
+  if (strstr (name, "vnni") == NULL && strstr (name, "bf16") == NULL &&
+      strstr (name, "amx") == NULL)
+    return "it is neither";
+  return find_other () == NULL ? "this computer has no other that is one" : NULL;
 }
 
 /* Such levels sum up whole numbers, which are exact, and then do the same with floats: their
@@ -454,12 +468,8 @@ void
 check_matmul_same (void)
 {
   static const size_t TOKENS[] = { 1, 15, 16, 17, 33, 64, 91 };
-  const lm_kernels *other = lm_kernels_select ("avx-vnni", lm_cpu_get_features ());
+  const lm_kernels *other = find_other ();
 
-  if (other == NULL || kernels_level == other)
-    other = lm_kernels_select ("avx512-vnni", lm_cpu_get_features ());
-  if (other == NULL)
-    return;
   for (size_t i = 0; i < N_KERNEL_TYPES; i++)
     /* Sums of floats come in vectors of either length, and differ. */
     for (size_t j = 0;

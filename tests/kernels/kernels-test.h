@@ -74,12 +74,12 @@ void check_matmul_random (void);
 void check_matmul_extreme (void);
 void check_matmul_split (void);
 void check_matmul_stretches (void);
-/* Whether the level has any, for check_matmul_stretches(). */
-bool level_has_panels (void);
 void check_matmul_not_finite (void);
 void check_matmul_same (void);
-/* Whether the level multiplies bytes with vpdpbusd or tiles, for check_matmul_same(). */
-bool level_sums_bytes (void);
+/* Why the level cannot be checked by check_matmul_stretches() and check_matmul_same(); NULL: it
+ * can. */
+const char *why_no_stretches (void);
+const char *why_not_same (void);
 void check_vectors (void);
 void check_rope (void);
 void check_halves (void);
