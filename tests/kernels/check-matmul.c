@@ -333,26 +333,29 @@ check_tasks (const test_matrix *m, const float *x, size_t n_tokens, lm_pool *poo
   size_t scratch = (lm_matmul_scratch_bytes (cols) + 63) & ~(size_t) 63;
   lm_linear linear = { .matrix = m->level };
   float *out = calloc (1, bytes), *tasks = calloc (1, bytes);
-  void *prepared = lm_aligned_alloc (n_tokens, kernels_level->prepared_bytes (cols));
+  guarded prepared = guarded_new (n_tokens * kernels_level->prepared_bytes (cols), 0);
+  guarded memory = guarded_new (2 * scratch, 0);
   lm_products products = { .kernels = kernels_level,
                            .linears = { &linear },
                            .outs = { tasks },
                            .n_linears = 1,
                            .x = x,
-                           .prepared = prepared,
+                           .prepared = prepared.data,
                            .n_tokens = n_tokens,
                            .n_threads = 2,
-                           .scratch = lm_aligned_alloc (2, scratch),
+                           .scratch = (char *) memory.data,
                            .scratch_bytes = scratch };
 
   for (size_t t = 0; t < n_tokens; t++)
-    kernels_level->prepare (x, cols, n_tokens, t, 0, cols, prepared);
+    kernels_level->prepare (x, cols, n_tokens, t, 0, cols, prepared.data);
   lm_products_run (&products, pool, NULL);
   level_multiply (&m->level, 0, rows, x, n_tokens, out, rows);
   CHECK (memcmp (out, tasks, bytes) == 0, "%s %zu × %zu: %zu tokens cut into tasks",
          type_name (m->file.type), rows, cols, n_tokens);
-  lm_aligned_free (products.scratch);
-  lm_aligned_free (prepared);
+  CHECK (guarded_is_intact (&prepared) && guarded_is_intact (&memory),
+         "%s: written beyond the scratch of two tasks", type_name (m->file.type));
+  guarded_free (&memory);
+  guarded_free (&prepared);
   free (out);
   free (tasks);
 }

@@ -46,8 +46,8 @@ void guarded_free (guarded *buffer);
 typedef struct {
   lm_matrix file;
   lm_matrix level;
-  unsigned char *memory; /* owned */
-  unsigned char *panels; /* owned, NULL without */
+  guarded weights; /* owned */
+  guarded panels;  /* owned, nothing without */
 } test_matrix;
 
 typedef enum {

@@ -131,11 +131,25 @@ fill_matrix (uint32_t type, fill how, size_t n, unsigned char *out)
     fill_block (type, how, out + i * traits->block_bytes);
 }
 
+/* Panels of the matrix, in as much memory as the engine takes for them. */
+static guarded
+make_panels (const lm_matrix *matrix)
+{
+  uint32_t panel_rows = kernels_level->panel_rows;
+  guarded panels = guarded_new ((size_t) lm_panels_bytes (matrix, panel_rows), 0);
+
+  for (size_t i = 0; i < lm_panels_count (matrix, panel_rows); i++)
+    lm_panels_pack (matrix, panel_rows, i,
+                    (const char *) matrix->data + i * panel_rows * matrix->row_bytes, panels.data);
+  CHECK (guarded_is_intact (&panels), "%s %u × %u: written beyond the panels",
+         type_name (matrix->type), matrix->n_rows, matrix->n_cols);
+  return panels;
+}
+
 test_matrix
 test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
 {
   const lm_type_traits *traits = lm_type_get_traits (type);
-  size_t offset = type == LM_TYPE_F32 ? 4 : 2;
   test_matrix m = {
     .file = { .row_bytes = n_cols / traits->block_length * traits->block_bytes,
               .type = type,
@@ -143,22 +157,14 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
               .n_cols = n_cols },
   };
 
-  m.memory = lm_aligned_alloc (m.file.row_bytes * n_rows + offset, 1);
-  if (m.memory == NULL)
-    abort ();
-  m.file.data = m.memory + offset;
-  fill_matrix (type, how, (size_t) n_rows * n_cols, m.memory + offset);
+  m.weights = guarded_new (m.file.row_bytes * n_rows, type == LM_TYPE_F32 ? 4 : 2);
+  m.file.data = m.weights.data;
+  fill_matrix (type, how, (size_t) n_rows * n_cols, m.weights.data);
   m.level = m.file;
-  if (kernels_level->wants_panels == NULL || !kernels_level->wants_panels (type))
+  if (!lm_panels_are_wanted (kernels_level, type))
     return m;
-  m.panels = lm_aligned_alloc (lm_panels_bytes (&m.file, kernels_level->panel_rows), 1);
-  if (m.panels == NULL)
-    abort ();
-  for (size_t i = 0; i < lm_panels_count (&m.file, kernels_level->panel_rows); i++)
-    lm_panels_pack (&m.file, kernels_level->panel_rows, i,
-                    (const char *) m.file.data + i * kernels_level->panel_rows * m.file.row_bytes,
-                    m.panels);
-  m.level.data = m.panels;
+  m.panels = make_panels (&m.file);
+  m.level.data = m.panels.data;
   m.level.panel_rows = kernels_level->panel_rows;
   return m;
 }
@@ -166,8 +172,8 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
 void
 test_matrix_free (test_matrix *matrix)
 {
-  lm_aligned_free (matrix->memory);
-  lm_aligned_free (matrix->panels);
+  guarded_free (&matrix->weights);
+  guarded_free (&matrix->panels);
 }
 
 void
@@ -181,20 +187,21 @@ level_multiply (const lm_matrix *w,
 {
   size_t bytes =
       kernels_level->prepare != NULL ? kernels_level->prepared_bytes (w->n_cols) * n_tokens : 0;
-  void *scratch = lm_aligned_alloc (lm_matmul_scratch_bytes (w->n_cols), 1);
-  void *prepared = lm_aligned_alloc (bytes + 1, 1);
-  lm_input input = { .x = x, .prepared = prepared, .n_tokens = n_tokens, .n_cols = w->n_cols };
+  guarded scratch = guarded_new (lm_matmul_scratch_bytes (w->n_cols), 0);
+  guarded prepared = guarded_new (bytes, 0);
+  lm_input input = { .x = x, .prepared = prepared.data, .n_tokens = n_tokens, .n_cols = w->n_cols };
 
-  if (scratch == NULL || prepared == NULL)
-    abort ();
   for (size_t t = 0; kernels_level->prepare != NULL && t < n_tokens; t++) {
     /* In two pieces, as threads share it, and the latter first. */
     size_t half = w->n_cols / 2 / LM_GROUP_LENGTH * LM_GROUP_LENGTH;
 
-    kernels_level->prepare (x, w->n_cols, n_tokens, t, half, w->n_cols - half, prepared);
-    kernels_level->prepare (x, w->n_cols, n_tokens, t, 0, half, prepared);
+    kernels_level->prepare (x, w->n_cols, n_tokens, t, half, w->n_cols - half, prepared.data);
+    kernels_level->prepare (x, w->n_cols, n_tokens, t, 0, half, prepared.data);
   }
-  kernels_level->matmul (w, first_row, n_rows, &input, out, stride, scratch);
-  lm_aligned_free (scratch);
-  lm_aligned_free (prepared);
+  CHECK (guarded_is_intact (&prepared), "%u columns: written beyond what is prepared", w->n_cols);
+  kernels_level->matmul (w, first_row, n_rows, &input, out, stride, scratch.data);
+  CHECK (guarded_is_intact (&scratch) && guarded_is_intact (&prepared),
+         "%s, %u columns: written beyond the scratch", type_name (w->type), w->n_cols);
+  guarded_free (&scratch);
+  guarded_free (&prepared);
 }
