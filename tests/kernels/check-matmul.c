@@ -226,7 +226,7 @@ check_types (fill how, double scale)
     for (size_t j = 0; j < 5; j++) {
       uint32_t length = lm_type_get_traits (KERNEL_TYPES[i])->block_length;
       uint32_t n_cols = N_BLOCKS[j] * (length == 1 ? 37 : length);
-      test_matrix m = test_matrix_new (KERNEL_TYPES[i], N_ROWS[j], n_cols, how);
+      test_matrix m = test_matrix_new_for (KERNEL_TYPES[i], N_ROWS[j], n_cols, how, scale);
       guarded x = make_input (n_cols * N_TOKENS[j], scale);
 
       check_products (&m, (const float *) x.data, N_TOKENS[j], false);

@@ -52,11 +52,18 @@ typedef struct {
 
 typedef enum {
   FILL_RANDOM,  /* weights about normal */
-  FILL_EXTREME, /* bytes of all bits, none or one; scales huge, tiny, denormal and zero */
+  FILL_EXTREME, /* bytes of all bits, none or one; scales, and floats, huge, denormal and zero */
   FILL_WHOLE,   /* random bytes, scales of one: products are whole multiples of 1/8 */
 } fill;
 
+/* Floats of a type and of both signs, each row of a kind: zero, denormal, the smallest normal ones,
+ * from one to two, half of largest up to that (or to what the type has), or of all these. */
+void fill_extremes (uint32_t type, size_t n_rows, size_t n_cols, double largest, void *floats);
+
 test_matrix test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how);
+/* The same for activations up to scale, not 1: their products with extreme floats are finite. */
+test_matrix
+test_matrix_new_for (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how, double scale);
 void test_matrix_free (test_matrix *matrix);
 const char *type_name (uint32_t type);
 

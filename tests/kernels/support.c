@@ -2,6 +2,7 @@
  * Random data, guarded buffers and matrices for the kernel checks. */
 #include "kernels-test.h"
 
+#include <float.h>
 #include <stddef.h>
 
 #include "kernels/panels.h"
@@ -118,17 +119,77 @@ fill_block (uint32_t type, fill how, unsigned char *block)
   }
 }
 
-static void
-fill_matrix (uint32_t type, fill how, size_t n, unsigned char *out)
+/* How many bits of a float type are behind its exponent. */
+static unsigned
+fraction_bits (uint32_t type)
 {
-  const lm_type_traits *traits = lm_type_get_traits (type);
+  return type == LM_TYPE_F32 ? 23 : type == LM_TYPE_F16 ? 10 : 7;
+}
 
+/* The bits of a float type for a value ≥ 0, or its largest finite one. */
+static uint32_t
+float_bits (uint32_t type, double value)
+{
+  float x = value < FLT_MAX ? (float) value : FLT_MAX;
+
+  if (type == LM_TYPE_F16)
+    return x < 65504 ? lm_float_to_half (x) : 0x7bff;
+  return lm_float_to_bits (x) >> (type == LM_TYPE_BF16 ? 16 : 0);
+}
+
+typedef enum {
+  FLOATS_ZERO,
+  FLOATS_DENORMAL,
+  FLOATS_SMALLEST, /* that are normal */
+  FLOATS_ONE,      /* up to two */
+  FLOATS_LARGEST,  /* that there may be, and down to half of that */
+  FLOATS_MIXED,
+} float_kind;
+
+void
+fill_extremes (uint32_t type, size_t n_rows, size_t n_cols, double largest, void *floats)
+{
+  unsigned char *out = floats;
+  size_t size = lm_type_get_traits (type)->block_bytes;
+  uint32_t fractions = UINT32_C (1) << fraction_bits (type);
+
+  for (size_t r = 0; r < n_rows; r++) {
+    size_t of_row = random_below (FLOATS_MIXED + 1);
+
+    for (size_t i = 0; i < n_cols; i++, out += size) {
+      size_t kind = of_row == FLOATS_MIXED ? random_below (FLOATS_MIXED) : of_row;
+      uint32_t fraction = (uint32_t) random_below (fractions), bits = 0;
+
+      if (kind == FLOATS_DENORMAL)
+        bits = fraction;
+      else if (kind == FLOATS_SMALLEST)
+        bits = fractions + fraction;
+      else if (kind == FLOATS_ONE)
+        bits = float_bits (type, 1) + fraction;
+      else if (kind == FLOATS_LARGEST)
+        bits = float_bits (type, largest) - fraction;
+      bits |= (uint32_t) random_below (2) << (8 * size - 1);
+      memcpy (out, &bits, size); /* the lower bytes come first, as in a file */
+    }
+  }
+}
+
+static void
+fill_matrix (const lm_matrix *m, fill how, double largest, unsigned char *out)
+{
+  const lm_type_traits *traits = lm_type_get_traits (m->type);
+  size_t n = (size_t) m->n_rows * m->n_cols;
+
+  if (how == FILL_EXTREME && traits->block_length == 1) {
+    fill_extremes (m->type, m->n_rows, m->n_cols, largest, out);
+    return;
+  }
   if (how == FILL_RANDOM || traits->block_length == 1) {
-    synth_fill_weights (type, &kernels_random, 1, n, out);
+    synth_fill_weights (m->type, &kernels_random, 1, n, out);
     return;
   }
   for (size_t i = 0; i < n / traits->block_length; i++)
-    fill_block (type, how, out + i * traits->block_bytes);
+    fill_block (m->type, how, out + i * traits->block_bytes);
 }
 
 /* Panels of the matrix, in as much memory as the engine takes for them. */
@@ -147,7 +208,7 @@ make_panels (const lm_matrix *matrix)
 }
 
 test_matrix
-test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
+test_matrix_new_for (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how, double scale)
 {
   const lm_type_traits *traits = lm_type_get_traits (type);
   test_matrix m = {
@@ -159,7 +220,8 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
 
   m.weights = guarded_new (m.file.row_bytes * n_rows, type == LM_TYPE_F32 ? 4 : 2);
   m.file.data = m.weights.data;
-  fill_matrix (type, how, (size_t) n_rows * n_cols, m.weights.data);
+  /* A quarter leaves room for what is rounded up. */
+  fill_matrix (&m.file, how, FLT_MAX / 4 / (scale * n_cols), m.weights.data);
   m.level = m.file;
   if (!lm_panels_are_wanted (kernels_level, type))
     return m;
@@ -167,6 +229,12 @@ test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
   m.level.data = m.panels.data;
   m.level.panel_rows = kernels_level->panel_rows;
   return m;
+}
+
+test_matrix
+test_matrix_new (uint32_t type, uint32_t n_rows, uint32_t n_cols, fill how)
+{
+  return test_matrix_new_for (type, n_rows, n_cols, how, 1);
 }
 
 void
