@@ -9,9 +9,17 @@
 #define MAX_DIM 320
 #define BEYOND  5 /* positions in the cache that no query sees */
 
+/* What the halves of a cache are, and the scales of one in bytes. */
+typedef enum {
+  CACHE_ORDINARY,
+  CACHE_SMALL, /* zero and denormal */
+  CACHE_LARGE, /* all that there is, up to the largest half */
+} cache_kind;
+
 /* A span of the cache and the queries over it. */
 typedef struct {
   lm_kv_span kv;
+  cache_kind kind;
   size_t n_cached;
   uint16_t *keys, *values; /* owned; integers in their bytes with LM_KV_Q8_0 */
   uint16_t *key_scales, *value_scales;
@@ -36,11 +44,47 @@ key_scale_at (const attention *a, size_t p, size_t i)
   return (p / LM_KEY_TILE * n_groups + i / LM_KV_GROUP) * LM_KEY_TILE + p % LM_KEY_TILE;
 }
 
+/* A half of the cache, or a scale, which is ordinarily below largest. */
+static uint16_t
+make_half (const attention *a, double largest)
+{
+  uint16_t sign = (uint16_t) (random_below (2) << 15);
+  size_t which = random_below (a->kind == CACHE_SMALL ? 3 : 6);
+
+  if (a->kind == CACHE_ORDINARY)
+    return lm_float_to_half ((float) (random_signed () * largest));
+  switch (which) {
+  case 0:
+    return sign;
+  case 1:
+    return sign | 1; /* the smallest */
+  case 2:
+    return sign | (uint16_t) random_below (0x400); /* denormal */
+  case 3:
+    return sign | 0x7bff;
+  case 4:
+    return sign | (uint16_t) (0x7bff - random_below (0x400));
+  default:
+    return sign | 0x3c00;
+  }
+}
+
+/* All that a saved session may hold, also −128, which no value is rounded to. */
+static int8_t
+make_byte (const attention *a)
+{
+  static const int8_t EXTREMES[] = { -128, -128, 127, 0, -1 };
+  size_t which = random_below (10);
+
+  if (a->kind != CACHE_ORDINARY && which < sizeof EXTREMES)
+    return EXTREMES[which];
+  return (int8_t) ((int) random_below (256) - 128);
+}
+
 static void
 fill_halves (attention *a, size_t p, size_t i, bool is_seen)
 {
-  uint16_t key = lm_float_to_half ((float) random_signed () * 4);
-  uint16_t value = lm_float_to_half ((float) random_signed ());
+  uint16_t key = make_half (a, 4), value = make_half (a, 1);
   size_t at = p * a->kv.head_dim + i;
 
   a->keys[key_at (a, p, i)] = is_seen ? key : 0x7e00; /* what nobody may look at is not a number */
@@ -52,15 +96,14 @@ fill_halves (attention *a, size_t p, size_t i, bool is_seen)
 static void
 fill_bytes (attention *a, size_t p, size_t i, bool is_seen)
 {
-  int8_t key = (int8_t) ((int) random_below (255) - 127);
-  int8_t value = (int8_t) ((int) random_below (255) - 127);
+  int8_t key = make_byte (a), value = make_byte (a);
   size_t at = p * a->kv.head_dim + i;
   uint16_t *key_scale = &a->key_scales[key_scale_at (a, p, i)];
   uint16_t *value_scale = &a->value_scales[at / LM_KV_GROUP];
 
   if (i % LM_KV_GROUP == 0) {
-    *key_scale = is_seen ? lm_float_to_half ((float) random_signed () * 0.05f) : 0x7e00;
-    *value_scale = is_seen ? lm_float_to_half ((float) random_signed () * 0.01f) : 0x7e00;
+    *key_scale = is_seen ? make_half (a, 0.05) : 0x7e00;
+    *value_scale = is_seen ? make_half (a, 0.01) : 0x7e00;
   }
   ((int8_t *) a->keys)[key_at (a, p, i)] = key;
   ((int8_t *) a->values)[at] = value;
@@ -79,9 +122,16 @@ new_zeros (size_t n, size_t size)
 }
 
 static attention
-attention_new (lm_kv_type type, size_t n_queries, size_t n_positions, size_t head_dim, double scale)
+attention_new (lm_kv_type type,
+               cache_kind kind,
+               size_t n_queries,
+               size_t n_positions,
+               size_t head_dim,
+               double scale)
 {
-  attention a = { .kv = { .type = type, .head_dim = head_dim }, .n_queries = n_queries };
+  attention a = { .kv = { .type = type, .head_dim = head_dim },
+                  .kind = kind,
+                  .n_queries = n_queries };
   size_t n;
 
   a.n_cached = (n_positions + BEYOND + LM_KEY_TILE - 1) / LM_KEY_TILE * LM_KEY_TILE;
@@ -125,7 +175,8 @@ attention_free (attention *a)
 
 /* One query in double precision: its out / sum. error: how far float arithmetic may lead: a score
  * takes head_dim + 4 roundings, which change its weight by that factor at most, above and below the
- * line; weights take 4 roundings more and are added up with n_positions of them. */
+ * line; weights take 4 roundings more and are added up with n_positions of them. Those below e^−87
+ * are left out. */
 static void
 expect_attention (const attention *a, size_t query, double *out, double *error)
 {
@@ -153,10 +204,10 @@ expect_attention (const attention *a, size_t query, double *out, double *error)
   for (size_t i = 0; i < head_dim; i++) {
     out[i] = error[i] = 0;
     for (size_t p = 0; p < n; p++) {
-      double term = scores[p] / sum * a->exact_values[p * head_dim + i];
+      double value = a->exact_values[p * head_dim + i], term = scores[p] / sum * value;
 
       out[i] += term;
-      error[i] += relative * fabs (term);
+      error[i] += relative * fabs (term) + exp (-87) / sum * fabs (value);
     }
     error[i] += 0x1p-120;
   }
@@ -178,11 +229,15 @@ check_query (const attention *a, size_t i, const lm_query *query, const char *wh
 }
 
 static void
-check_attention_of (
-    lm_kv_type type, size_t n_queries, size_t n_positions, size_t head_dim, double q_scale)
+check_attention_of (lm_kv_type type,
+                    cache_kind kind,
+                    size_t n_queries,
+                    size_t n_positions,
+                    size_t head_dim,
+                    double q_scale)
 {
   const char *what = type == LM_KV_F16 ? "F16" : "Q8_0";
-  attention a = attention_new (type, n_queries, n_positions, head_dim, q_scale);
+  attention a = attention_new (type, kind, n_queries, n_positions, head_dim, q_scale);
   guarded out = guarded_new (n_queries * head_dim * sizeof (float), 4);
   float *scores = new_zeros ((size_t) LM_ATTEND_QUERIES * LM_ATTEND_CHUNK, sizeof *scores);
   float alone[MAX_DIM], scale = 1 / sqrtf ((float) head_dim);
@@ -210,6 +265,20 @@ check_attention_of (
   attention_free (&a);
 }
 
+/* Queries are of such a size that scores are a few units, or spread from one weight down to none.
+ */
+static void
+check_kinds (lm_kv_type type, size_t n_positions, size_t head_dim)
+{
+  size_t n_queries = 1 + random_below (LM_ATTEND_QUERIES);
+  double factor = type == LM_KV_F16 ? 128 : 1; /* there is no byte that makes it larger */
+
+  check_attention_of (type, CACHE_ORDINARY, n_queries, n_positions, head_dim, 1);
+  check_attention_of (type, CACHE_ORDINARY, LM_ATTEND_QUERIES, n_positions, head_dim, 40);
+  check_attention_of (type, CACHE_SMALL, n_queries, n_positions, head_dim, factor * 1e3);
+  check_attention_of (type, CACHE_LARGE, n_queries, n_positions, head_dim, factor * 1e-6);
+}
+
 void
 check_attention (void)
 {
@@ -217,13 +286,9 @@ check_attention (void)
   static const size_t DIMS[] = { 64, 128, 96, 80, 12, 256, 320 };
 
   for (size_t i = 0; i < sizeof POSITIONS / sizeof *POSITIONS; i++)
-    for (size_t j = 0; j < sizeof DIMS / sizeof *DIMS; j++)
-      for (int type = LM_KV_F16; type <= LM_KV_Q8_0; type++) {
-        if (type == LM_KV_Q8_0 && DIMS[j] % LM_KV_GROUP != 0)
-          continue;
-        check_attention_of ((lm_kv_type) type, 1 + random_below (LM_ATTEND_QUERIES), POSITIONS[i],
-                            DIMS[j], 1);
-        /* Weights from 1 down to 0. */
-        check_attention_of ((lm_kv_type) type, LM_ATTEND_QUERIES, POSITIONS[i], DIMS[j], 40);
-      }
+    for (size_t j = 0; j < sizeof DIMS / sizeof *DIMS; j++) {
+      check_kinds (LM_KV_F16, POSITIONS[i], DIMS[j]);
+      if (DIMS[j] % LM_KV_GROUP == 0)
+        check_kinds (LM_KV_Q8_0, POSITIONS[i], DIMS[j]);
+    }
 }
