@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--level NAME] [--brief] [--bench [TYPE]]: every function of every level
- * that this computer has, or of the one named, which it must have, against the reference and sums
- * in double precision. After the manner of x264's checkasm. */
+ * check-kernels [--seed N] [--level NAME | --best NAME] [--brief] [--bench [TYPE]]: every function
+ * of every level that this computer has, or of the one named, which it must have, and with --best
+ * no better one, against the reference and sums in double precision. After the manner of x264's
+ * checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
@@ -108,35 +109,66 @@ check_level (const char *name, bool is_needed, int first, uint64_t seed)
   return n_failed;
 }
 
+typedef struct {
+  uint64_t seed;
+  const char *only; /* level; NULL: all */
+  bool is_best;
+  bool is_bench;
+  const char *type; /* to bench; NULL: all */
+} arguments;
+
+static bool
+parse (int argc, char **argv, arguments *a)
+{
+  for (int i = 1; i < argc; i++) {
+    if (strcmp (argv[i], "--bench") == 0) {
+      a->is_bench = true;
+      a->type = i + 1 < argc ? argv[i + 1] : NULL;
+      return true;
+    }
+    if (strcmp (argv[i], "--brief") == 0) {
+      kernels_are_brief = true;
+    } else if (i + 1 == argc) {
+      return false;
+    } else if (strcmp (argv[i], "--seed") == 0) {
+      a->seed = strtoull (argv[++i], NULL, 10);
+    } else if (strcmp (argv[i], "--level") == 0 || strcmp (argv[i], "--best") == 0) {
+      a->is_best = strcmp (argv[i], "--best") == 0;
+      a->only = argv[++i];
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 int
 main (int argc, char **argv)
 {
   enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
-  uint64_t seed = (uint64_t) time (NULL);
-  const char *only = NULL;
+  arguments a = { .seed = (uint64_t) time (NULL) };
+  const char *best = lm_kernels_select (NULL, lm_cpu_get_features ())->name;
   int n_failed = 0;
 
   setvbuf (stdout, NULL, _IOLBF, 0);
-  for (int i = 1; i < argc; i++) {
-    if (strcmp (argv[i], "--bench") == 0) {
-      bench_kernels (i + 1 < argc ? argv[i + 1] : NULL);
-      return 0;
-    }
-    if (strcmp (argv[i], "--seed") == 0 && i + 1 < argc) {
-      seed = strtoull (argv[++i], NULL, 10);
-    } else if (strcmp (argv[i], "--level") == 0 && i + 1 < argc) {
-      only = argv[++i];
-    } else if (strcmp (argv[i], "--brief") == 0) {
-      kernels_are_brief = true;
-    } else {
-      fputs ("usage: check-kernels [--seed N] [--level NAME] [--brief] [--bench [TYPE]]\n", stderr);
-      return 2;
-    }
+  if (!parse (argc, argv, &a)) {
+    fputs ("usage: check-kernels [--seed N] [--level NAME | --best NAME] [--brief]"
+           " [--bench [TYPE]]\n",
+           stderr);
+    return 2;
   }
-  printf ("1..%d\n# seed %" PRIu64 "\n", (only != NULL ? 1 : N_LEVELS) * (int) N_CHECKS, seed);
-  if (only != NULL)
-    return check_level (only, true, 0, seed) > 0;
+  if (a.is_bench) {
+    bench_kernels (a.type);
+    return 0;
+  }
+  printf ("1..%d\n# seed %" PRIu64 "\n", (a.only != NULL ? 1 : N_LEVELS) * (int) N_CHECKS, a.seed);
+  if (a.is_best && strcmp (best, a.only) != 0) {
+    printf ("Bail out! The best level of this computer is %s\n", best);
+    return 1;
+  }
+  if (a.only != NULL)
+    return check_level (a.only, true, 0, a.seed) > 0;
   for (int i = 0; i < N_LEVELS; i++)
-    n_failed += check_level (LEVELS[i], false, i * (int) N_CHECKS, seed);
+    n_failed += check_level (LEVELS[i], false, i * (int) N_CHECKS, a.seed);
   return n_failed > 0;
 }
