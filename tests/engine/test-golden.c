@@ -192,7 +192,17 @@ check_synth (const char *name,
   unlink (path);
 }
 
-/* Under a sanitizer, which slows it down tenfold, each architecture has a third of the types. */
+/* In an emulator a level has a third of what is numbered so, and other levels the rest. */
+static bool
+is_left_out (size_t number)
+{
+  const char *third = getenv ("LINNET_TEST_THIRD");
+
+  return third != NULL && number % 3 != strtoul (third, NULL, 10);
+}
+
+/* Under a sanitizer, which slows it down tenfold, each architecture has a third of the types. Of
+ * those every level has some, such as differ much. */
 static void
 check_architecture (const char *architecture, size_t index)
 {
@@ -201,6 +211,8 @@ check_architecture (const char *architecture, size_t index)
   for (size_t i = is_brief ? index : 0; i < sizeof TYPES / sizeof *TYPES; i += is_brief ? 3 : 1) {
     char name[64];
 
+    if (is_left_out (i / 3 + 2 * index))
+      continue;
     snprintf (name, sizeof name, "%s-%s", architecture, lm_type_get_traits (TYPES[i])->name);
     check_synth (name, architecture, TYPES[i], NULL);
   }
@@ -267,8 +279,11 @@ test_cache (void)
     const char *architecture = ARCHITECTURES[i / 2];
     uint32_t type = i % 2 == 0 ? LM_TYPE_F32 : LM_TYPE_Q8_0;
     char name[64], path[] = "/tmp/linnet-golden-XXXXXX";
-    int fd = mkstemp (path);
+    int fd;
 
+    if (is_left_out (i))
+      continue;
+    fd = mkstemp (path);
     CHECK (fd >= 0, "mkstemp");
     if (fd < 0)
       return;
