@@ -21,8 +21,8 @@ LinnetModelOptions
 cli_compute_get_options (const CliCompute *self)
 {
   g_autoptr (LinnetMachine) machine = linnet_machine_new (NULL);
-  int most = machine->n_workers < machine->n_threads ? (int) machine->n_workers : 0;
-  int n_threads = self->n_threads != CLI_UNSET ? self->n_threads : most;
+  int n_threads =
+      self->n_threads != CLI_UNSET ? self->n_threads : linnet_machine_choose_threads (machine);
 
   return (LinnetModelOptions) {
     .n_threads = n_threads,

@@ -103,9 +103,10 @@ static void
 fill_options (Load *load)
 {
   const LinnetModelfile *modelfile = get_modelfile (load->model);
+  g_autoptr (LinnetMachine) machine = linnet_machine_new (load->window->machine_root);
   LinnetGenerationOptions generation;
 
-  linnet_settings_get_load_options (load->window->settings, &load->options);
+  linnet_settings_get_load_options (load->window->settings, machine, &load->options);
   load->options.model.cpu_level = load->window->cpu_level;
   linnet_generation_options_init (&generation);
   if (modelfile != NULL)

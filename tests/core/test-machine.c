@@ -451,6 +451,30 @@ test_limit (void)
   }
 }
 
+/* Threads that nobody asked for are as many as a quota grants, and the engine's choice without one.
+ */
+static void
+test_threads (void)
+{
+  static const struct {
+    const char *tree;
+    int n_threads;
+  } cases[] = {
+    { "office-8gb", 0 }, { "hybrid", 0 }, { "server", 24 }, { "container", 2 }, { "docker", 2 },
+  };
+  /* More than there are cores: a core's second thread helps neither reading nor writing. */
+  LinnetMachine machine = { .n_cores = 6, .n_threads = 12, .quota = 9, .n_workers = 9 };
+
+  g_assert_cmpint (linnet_machine_choose_threads (&machine), ==, 6);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    char *root = machine_tree_unpack (cases[i].tree);
+    g_autoptr (LinnetMachine) tree = linnet_machine_new (root);
+
+    machine_tree_remove (root);
+    g_assert_cmpint (linnet_machine_choose_threads (tree), ==, cases[i].n_threads);
+  }
+}
+
 static void
 test_cpu_list (void)
 {
@@ -486,6 +510,7 @@ main (int argc, char **argv)
   g_test_add_func ("/machine/here", test_here);
   g_test_add_func ("/machine/disk", test_disk);
   g_test_add_func ("/machine/limit", test_limit);
+  g_test_add_func ("/machine/threads", test_threads);
   g_test_add_func ("/machine/cpu-list", test_cpu_list);
   return g_test_run ();
 }

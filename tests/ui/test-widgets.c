@@ -101,6 +101,7 @@ test_preferences (void)
   AdwDialog *dialog = g_object_ref_sink (linnet_preferences_dialog_new ());
   g_autoptr (GSettings) settings = linnet_settings_new ();
   GtkWidget *spin;
+  const LinnetMachine whole = { .n_cores = 8, .n_threads = 8, .n_workers = 8 };
   LinnetLoadOptions options;
 
   g_assert_nonnull (settings);
@@ -117,13 +118,13 @@ test_preferences (void)
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "3");
   g_settings_set_string (settings, "cache-type", "q8_0");
   g_settings_set_int (settings, "context-length", 8192);
-  linnet_settings_get_load_options (settings, &options);
+  linnet_settings_get_load_options (settings, &whole, &options);
   g_assert_cmpint (options.model.n_threads, ==, 3);
   g_assert_cmpint (options.model.n_threads_prefill, ==, 0);
   g_assert_cmpuint (options.n_ctx, ==, 8192);
   g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_Q8_0);
 
-  linnet_settings_get_load_options (NULL, &options);
+  linnet_settings_get_load_options (NULL, &whole, &options);
   g_assert_cmpint (options.model.n_threads, ==, 0);
   g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_F16);
 
@@ -133,6 +134,28 @@ test_preferences (void)
   adw_dialog_force_close (dialog);
   gtk_window_destroy (GTK_WINDOW (window));
   ui_assert_finalized (dialog);
+}
+
+/* In a container with a quota, too, the window computes with what it is granted and no more, unless
+ * somebody says so. */
+static void
+test_quota (void)
+{
+  g_autoptr (GSettings) settings = linnet_settings_new ();
+  const LinnetMachine granted = { .n_cores = 8, .n_threads = 8, .quota = 1.5, .n_workers = 2 };
+  LinnetLoadOptions options;
+
+  g_assert_nonnull (settings);
+  linnet_settings_get_load_options (settings, &granted, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 2);
+  g_assert_cmpint (options.model.n_threads_prefill, ==, 0);
+  linnet_settings_get_load_options (NULL, &granted, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 2);
+
+  g_settings_set_int (settings, "threads", 3);
+  linnet_settings_get_load_options (settings, &granted, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 3);
+  g_settings_reset (settings, "threads");
 }
 
 static void
@@ -390,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/suggestions", test_suggestions);
   g_test_add_func ("/ui/notice", test_notice);
   g_test_add_func ("/ui/preferences", test_preferences);
+  g_test_add_func ("/ui/preferences/quota", test_quota);
   g_test_add_func ("/ui/preferences/addresses", test_preferences_addresses);
   return g_test_run ();
 }

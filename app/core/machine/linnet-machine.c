@@ -138,6 +138,16 @@ linnet_machine_free (LinnetMachine *self)
   g_free (self);
 }
 
+int
+linnet_machine_choose_threads (const LinnetMachine *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  if (self->n_workers >= self->n_threads)
+    return 0;
+  return (int) MIN (MIN (self->n_cores, self->n_workers), G_MAXINT);
+}
+
 guint64
 linnet_machine_get_memory_limit (const LinnetMachine *self)
 {

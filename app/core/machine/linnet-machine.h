@@ -67,6 +67,11 @@ LinnetMachine *linnet_machine_new (const char *root);
 void linnet_machine_free (LinnetMachine *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetMachine, linnet_machine_free)
 
+/* Threads to compute with where nobody says how many, for n_threads of LinnetModelOptions and
+ * LinnetProbeOptions: 0, the engine's choice, unless this process is granted less than all the
+ * processors that the engine sees; then as many as it is granted, one a core at most. */
+int linnet_machine_choose_threads (const LinnetMachine *self);
+
 /* Bytes that a model may take now without swapping: what is available but for a reserve. What this
  * process holds already (own_bytes) is not in it. */
 guint64 linnet_machine_get_memory_limit (const LinnetMachine *self);

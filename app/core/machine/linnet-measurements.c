@@ -113,15 +113,6 @@ measure_kernels (LinnetMeasurements *self,
   return TRUE;
 }
 
-/* The engine's choice, but no more than this process is granted. */
-static int
-choose_threads (const LinnetMachine *machine, guint n_threads)
-{
-  if (n_threads > 0)
-    return (int) MIN (n_threads, G_MAXINT);
-  return machine->n_workers < machine->n_threads ? (int) machine->n_workers : 0;
-}
-
 LinnetMeasurements *
 linnet_measurements_run (guint n_threads,
                          LinnetMeasurementsProgressFunc progress,
@@ -134,7 +125,10 @@ linnet_measurements_run (guint n_threads,
   g_auto (GStrv) levels = linnet_cpu_level_list ();
   gint64 start = g_get_monotonic_time ();
   Watcher watcher = { progress, user_data };
-  LinnetProbeOptions options = { .n_threads = choose_threads (machine, n_threads) };
+  LinnetProbeOptions options = {
+    .n_threads =
+        n_threads > 0 ? (int) MIN (n_threads, G_MAXINT) : linnet_machine_choose_threads (machine),
+  };
 
   self->cpu_level = g_strdup (levels[0]);
   self->processor = g_strdup (machine->processor);

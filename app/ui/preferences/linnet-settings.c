@@ -19,20 +19,29 @@ linnet_settings_new (void)
   return g_settings_new_full (schema, NULL, NULL);
 }
 
-void
-linnet_settings_get_load_options (GSettings *settings, LinnetLoadOptions *options)
+static void
+read_load_options (GSettings *settings, LinnetLoadOptions *options)
 {
-  g_autofree char *cache_type = NULL;
+  g_autofree char *cache_type = g_settings_get_string (settings, "cache-type");
 
-  g_return_if_fail (settings == NULL || G_IS_SETTINGS (settings));
-  g_return_if_fail (options != NULL);
-
-  *options = (LinnetLoadOptions) { 0 };
-  if (settings == NULL)
-    return;
-  cache_type = g_settings_get_string (settings, "cache-type");
   options->model.n_threads = g_settings_get_int (settings, "threads");
   options->model.n_threads_prefill = g_settings_get_int (settings, "threads-prefill");
   options->n_ctx = (guint) g_settings_get_int (settings, "context-length");
   linnet_cache_type_parse (cache_type, &options->cache_type, NULL);
+}
+
+void
+linnet_settings_get_load_options (GSettings *settings,
+                                  const LinnetMachine *machine,
+                                  LinnetLoadOptions *options)
+{
+  g_return_if_fail (settings == NULL || G_IS_SETTINGS (settings));
+  g_return_if_fail (machine != NULL);
+  g_return_if_fail (options != NULL);
+
+  *options = (LinnetLoadOptions) { 0 };
+  if (settings != NULL)
+    read_load_options (settings, options);
+  if (options->model.n_threads == 0)
+    options->model.n_threads = linnet_machine_choose_threads (machine);
 }

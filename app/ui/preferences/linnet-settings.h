@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/linnet-engine.h"
+#include "machine/linnet-machine.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,9 @@ G_BEGIN_DECLS
 GSettings *linnet_settings_new (void);
 
 /* Sets threads, context length and type of cache to what is set; as zero-initialised without
- * settings (NULL allowed). */
-void linnet_settings_get_load_options (GSettings *settings, LinnetLoadOptions *options);
+ * settings (NULL allowed). Threads that are left to the program are those for machine. */
+void linnet_settings_get_load_options (GSettings *settings,
+                                       const LinnetMachine *machine,
+                                       LinnetLoadOptions *options);
 
 G_END_DECLS
