@@ -5,11 +5,49 @@
 #include <libsoup/soup.h>
 #include <stdlib.h>
 
+/* The process, as long as this program runs: starting Python takes longer than most tests. */
+static GSubprocess *process;
+static GDataInputStream *output;
+
+static gboolean
+start_process (void)
+{
+  g_autofree char *python = g_find_program_in_path ("python3");
+  g_autofree char *script =
+      g_test_build_filename (G_TEST_DIST, "..", "registry", "server.py", NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (process != NULL)
+    return TRUE;
+  if (python == NULL)
+    return FALSE;
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                              &error, python, "-B", script, NULL);
+  g_assert_no_error (error);
+  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  return TRUE;
+}
+
+static void tell (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+static void
+tell (const char *format, ...)
+{
+  GOutputStream *input = g_subprocess_get_stdin_pipe (process);
+  g_autoptr (GError) error = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_output_stream_vprintf (input, NULL, NULL, &error, format, arguments);
+  va_end (arguments);
+  g_assert_no_error (error);
+}
+
 static guint
-read_port (GDataInputStream *stream)
+read_port (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *line = g_data_input_stream_read_line (stream, NULL, NULL, &error);
+  g_autofree char *line = g_data_input_stream_read_line (output, NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (line);
@@ -25,27 +63,17 @@ registry_new (void)
 Registry *
 registry_new_tls (const char *certificate)
 {
-  g_autofree char *python = g_find_program_in_path ("python3");
-  g_autofree char *script =
-      g_test_build_filename (G_TEST_DIST, "..", "registry", "server.py", NULL);
-  g_autoptr (GDataInputStream) output = NULL;
-  g_autoptr (GError) error = NULL;
   Registry *self;
 
-  if (python == NULL) {
+  if (!start_process ()) {
     g_test_skip ("there is no python3 for the registry");
     return NULL;
   }
   self = g_new0 (Registry, 1);
   self->scheme = certificate != NULL ? "https" : "http";
-  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                                    &error, python, "-B", script,
-                                    certificate != NULL ? "--tls" : NULL, certificate, NULL);
-  g_assert_no_error (error);
-  self->input = g_object_ref (g_subprocess_get_stdin_pipe (self->process));
-  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
-  self->port = read_port (output);
-  self->cdn_port = read_port (output);
+  tell ("start %s\n", certificate != NULL ? certificate : "");
+  self->port = read_port ();
+  self->cdn_port = read_port ();
   return self;
 }
 
@@ -54,10 +82,7 @@ registry_free (Registry *self)
 {
   if (self == NULL)
     return;
-  g_output_stream_close (self->input, NULL, NULL);
-  g_subprocess_wait (self->process, NULL, NULL);
-  g_object_unref (self->input);
-  g_object_unref (self->process);
+  tell ("stop %u\n", self->port);
   g_free (self);
 }
 

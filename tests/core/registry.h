@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The registry of tests/registry for the tests of core: a process of its own on loopback. */
+ * The registry of tests/registry for the tests of core: a process of its own on loopback, which is
+ * started once a program and has as many registries as are wanted. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -7,14 +8,13 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  GSubprocess *process;
-  GOutputStream *input; /* when it is closed, the registry ends */
   guint port;
   guint cdn_port;
   const char *scheme;
 } Registry;
 
-/* NULL: there is no Python, and the test has been marked as skipped. */
+/* A new one, which offers nothing. NULL: there is no Python, and the test has been marked as
+ * skipped. */
 Registry *registry_new (void);
 /* certificate: a file of certificates.py; both hosts speak HTTPS with it. */
 Registry *registry_new_tls (const char *certificate);

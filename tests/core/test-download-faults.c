@@ -247,8 +247,8 @@ test_bad_places (Fixture *self, gconstpointer data)
 
 /* Chance. */
 
-#define N_AT_ONCE      10
-#define N_ROUNDS       20
+#define N_AT_ONCE      20
+#define N_ROUNDS       10
 #define N_CHANCE_BYTES (1024 * 1024 + 4321)
 
 /* What may happen where nothing is known that a wrong byte could be found out by: no such byte. */

@@ -16,6 +16,13 @@ count_latencies (void)
   return fixture_is_slow () ? 1 : N_LATENCIES;
 }
 
+/* One that is read in many blocks; in two where each takes seconds. */
+static char *
+make_question (void)
+{
+  return fixture_make_long_question (fixture_is_slow () ? 1400 : 6000);
+}
+
 static int
 compare_int64 (gconstpointer a, gconstpointer b)
 {
@@ -96,7 +103,7 @@ test_stop_in_prefill (void)
     return;
   engine = fixture_engine_new (0, 4096);
   for (guint i = 0; i < count_latencies (); i++) {
-    g_autofree char *rest = fixture_make_long_question (6000);
+    g_autofree char *rest = make_question ();
     /* Begins differently each time, so that nothing is reused. */
     g_autofree char *question = g_strdup_printf ("%u %s", i, rest);
     g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
@@ -119,7 +126,7 @@ static void
 test_stop_keeps_prefix (void)
 {
   const LinnetGenerationOptions options = fixture_greedy (1);
-  g_autofree char *question = fixture_make_long_question (6000);
+  g_autofree char *question = make_question ();
   g_autoptr (LinnetConversation) conversation = fixture_conversation_new (question);
   g_autoptr (Listener) stopped = NULL;
   g_autoptr (Listener) whole = NULL;

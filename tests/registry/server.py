@@ -3,12 +3,14 @@
 over real HTTP/1.1, and can cut, stall and lie. It listens on two ports, that of the registry and
 that of another host, the "CDN", to which files are redirected.
 
-  server.py [--tls FILE] [DESCRIPTION]
-                               DESCRIPTION: a JSON file as of Store.load(), or a folder, whose
-                               files are offered at /files/NAME; FILE: a key and its certificate,
-                               as of certificates.py: both ports speak HTTPS
-It prints the registry's port on the first line, the CDN's on the second, and ends when its standard
-input does. A running server is told what to do through its registry's port:
+As a program it is a place for any number of registries, which know nothing of each other, so that
+each test has a new one without waiting for Python to start. Lines on its standard input say
+
+  start [FILE]   begin one that offers nothing, and print its port and the CDN's, a line each.
+                 FILE: a key and its certificate, as of certificates.py: both ports speak HTTPS
+  stop PORT      end the one that has that port
+
+and it ends when they do. A running registry is told what to do through its own port:
 
   POST /_control/load      a description; answers with the sha256 and size of each plain file
   POST /_control/rules     a list of rules, as in faults.py;  DELETE: none any more
@@ -21,7 +23,6 @@ A row of the log: {"host", "method", "target", "headers" (lower-case names), "fi
 asked for; last −1: to the end), "status", "sent" (bytes of the body), "fault"}."""
 
 import json
-import pathlib
 import re
 import socket
 import ssl
@@ -366,21 +367,15 @@ class Exchange:
 
 
 def main():
-    arguments = sys.argv[1:]
-    tls = arguments[1] if arguments[:1] == ["--tls"] else None
-    server = Server(tls=tls)
-    if arguments[2 if tls else 0:]:
-        path = pathlib.Path(arguments[-1])
-        if path.is_dir():
-            for file in sorted(path.iterdir()):
-                server.store.add_plain(file.name, str(file))
-        else:
-            server.store.load(json.loads(path.read_text(encoding="utf-8")), str(path.parent))
-    server.start()
-    print(server.ports["origin"], flush=True)
-    print(server.ports["cdn"], flush=True)
-    sys.stdin.read()
-    server.stop()
+    servers = {}
+    for line in sys.stdin:
+        what, _, argument = line.rstrip("\n").partition(" ")
+        if what == "start":
+            server = Server(tls=argument or None).start()
+            servers[server.ports["origin"]] = server
+            print(server.ports["origin"], server.ports["cdn"], sep="\n", flush=True)
+        elif what == "stop":
+            servers.pop(int(argument)).stop()
 
 
 if __name__ == "__main__":
