@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -305,6 +306,10 @@ def lookup_changes_nothing():
         expect(plain.stdout == guessed.stdout, plain.stdout, guessed.stdout)
         expect("guess" not in plain.stderr, plain.stderr)
         print("#", guessed.stderr.splitlines()[0])
+        # The answer repeats the question, so that guesses are made, and are right. The first is made
+        # before any has been timed, on a slow computer as on a fast one.
+        guesses = re.search(r"· (\d+) of (\d+) guess", guessed.stderr)
+        expect(guesses and int(guesses[1]) > 0, "no guess was right", guessed.stderr)
 
 
 @test
