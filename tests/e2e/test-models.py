@@ -164,10 +164,23 @@ def escape_leaves(app, root):
     app.gone('list', 'Available')
 
 
+def is_set(line):
+    settings = pathlib.Path(os.environ['XDG_CONFIG_HOME'], 'glib-2.0/settings/keyfile')
+    return line in settings.read_text(encoding='utf-8').splitlines()
+
+
 def preferences_open(app, root):
-    """The preferences are reached by their key."""
+    """The preferences are reached by their key, and what is set there with keys is kept."""
     app.keys('ctrl+comma')
     app.find('dialog', 'Preferences')
+    app.focus('combo box', 'Memory of the Conversation')
+    app.keys('space')
+    app.find('label', '8 bits (Q8_0)')
+    app.keys('Down', 'Return')
+    wait(lambda: is_set("cache-type='q8_0'"), 'the type of cache is not kept')
+    # Rows of numbers are not in the tree (libadwaita 1.7): this one is the second before.
+    app.keys('shift+Tab', 'shift+Tab', 'Up', 'Up')
+    wait(lambda: is_set('threads-prefill=2'), 'the threads to read with are not kept')
     app.keys('Escape')
     app.gone('dialog', 'Preferences')
 

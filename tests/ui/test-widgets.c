@@ -93,6 +93,31 @@ assert_page_names_cb (GtkWidget *widget, gpointer data)
     ui_assert_names (widget);
 }
 
+typedef struct {
+  const char *title;
+  GtkWidget *row;
+} Search;
+
+static void
+find_row_cb (GtkWidget *widget, gpointer data)
+{
+  Search *search = data;
+
+  if (ADW_IS_PREFERENCES_ROW (widget) &&
+      g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (widget)), search->title))
+    search->row = widget;
+}
+
+static GtkWidget *
+find_row (AdwDialog *dialog, const char *title)
+{
+  Search search = { .title = title };
+
+  ui_walk (GTK_WIDGET (dialog), find_row_cb, &search);
+  g_assert_nonnull (search.row);
+  return search.row;
+}
+
 /* With the settings that are installed for the tests. */
 static void
 test_preferences (void)
@@ -100,8 +125,8 @@ test_preferences (void)
   GtkWidget *window = adw_window_new ();
   AdwDialog *dialog = g_object_ref_sink (linnet_preferences_dialog_new ());
   g_autoptr (GSettings) settings = linnet_settings_new ();
-  GtkWidget *spin;
   const LinnetMachine whole = { .n_cores = 8, .n_threads = 8, .n_workers = 8 };
+  GtkWidget *spin, *combo;
   LinnetLoadOptions options;
 
   g_assert_nonnull (settings);
@@ -112,22 +137,35 @@ test_preferences (void)
   ui_walk (GTK_WIDGET (dialog), assert_page_names_cb, NULL);
 
   /* 0 is a word. */
-  spin = ui_find (GTK_WIDGET (dialog), ADW_TYPE_SPIN_ROW);
+  spin = find_row (dialog, "Threads to Write With");
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "Auto");
   adw_spin_row_set_value (ADW_SPIN_ROW (spin), 3);
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (spin)), ==, "3");
-  g_settings_set_string (settings, "cache-type", "q8_0");
-  g_settings_set_int (settings, "context-length", 8192);
   linnet_settings_get_load_options (settings, &whole, &options);
   g_assert_cmpint (options.model.n_threads, ==, 3);
   g_assert_cmpint (options.model.n_threads_prefill, ==, 0);
+  g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_F16);
+
+  adw_spin_row_set_value (ADW_SPIN_ROW (find_row (dialog, "Threads to Read With")), 5);
+  adw_spin_row_set_value (ADW_SPIN_ROW (find_row (dialog, "Context Length")), 8192);
+  combo = find_row (dialog, "Memory of the Conversation");
+  g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (combo)), ==, 0);
+  adw_combo_row_set_selected (ADW_COMBO_ROW (combo), 1);
+  linnet_settings_get_load_options (settings, &whole, &options);
+  g_assert_cmpint (options.model.n_threads, ==, 3);
+  g_assert_cmpint (options.model.n_threads_prefill, ==, 5);
   g_assert_cmpuint (options.n_ctx, ==, 8192);
   g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_Q8_0);
+
+  /* And the other way. */
+  g_settings_set_string (settings, "cache-type", "f16");
+  g_assert_cmpuint (adw_combo_row_get_selected (ADW_COMBO_ROW (combo)), ==, 0);
 
   linnet_settings_get_load_options (NULL, &whole, &options);
   g_assert_cmpint (options.model.n_threads, ==, 0);
   g_assert_cmpint (options.cache_type, ==, LINNET_CACHE_F16);
 
+  g_settings_reset (settings, "threads-prefill");
   g_settings_reset (settings, "threads");
   g_settings_reset (settings, "cache-type");
   g_settings_reset (settings, "context-length");
