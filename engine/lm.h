@@ -388,7 +388,7 @@ lm_status lm_session_advance (lm_session *session,
 
 /* What this computer can do at most, measured. Zero-initialised is fine. */
 typedef struct {
-  int n_threads;           /* 0: one a processor */
+  int n_threads;           /* 0: those that a model opened with 0 decodes with */
   double seconds;          /* to measure for, 10 at most; 0: one second */
   const char *cpu_level;   /* of lm_probe_int8_peak(), see lm_cpu_levels(); NULL: the best */
   lm_progress_fn progress; /* NULL allowed */

@@ -4,6 +4,7 @@
 #include "lm.h"
 #include "probe/probe.h"
 #include "probe/read.h"
+#include "util/topology.h"
 
 static bool
 stop_at_once (uint64_t done, uint64_t total, void *user_data)
@@ -30,6 +31,22 @@ test_levels (void)
   CHECK (lm_cpu_levels (names, 1) == n && names[0] != NULL && names[1] == NULL, "capacity");
   CHECK (lm_cpu_levels (names, 8) == n, "all");
   CHECK (strcmp (names[n - 1], "reference") == 0, "%s", names[n - 1]);
+}
+
+static void
+test_threads (void)
+{
+  lm_probe_options options = { .n_threads = 0 };
+  lm_threads chosen = lm_threads_choose (0, 0);
+  lm_pool *pool = NULL;
+
+  CHECK (lm_probe_begin (&options, &pool, NULL) == LM_OK, "by default");
+  CHECK (lm_pool_get_n_threads (pool) == chosen.decode, "those that decode");
+  lm_pool_free (pool);
+  options.n_threads = 3;
+  CHECK (lm_probe_begin (&options, &pool, NULL) == LM_OK, "three");
+  CHECK (lm_pool_get_n_threads (pool) == 3, "as many as were asked for");
+  lm_pool_free (pool);
 }
 
 static void
@@ -179,6 +196,7 @@ main (void)
 {
   static const check_test TESTS[] = {
     { "levels are listed", test_levels },
+    { "as many threads measure as decode", test_threads },
     { "the read bandwidth is measured", test_bandwidth },
     { "every way of reading does read", test_ways },
     { "the peak of every level is measured", test_peak },

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  int n_threads;         /* 0: one a processor */
+  int n_threads;         /* 0: those that the engine would write with */
   double seconds;        /* to measure for, at most 10; 0: one second */
   const char *cpu_level; /* of linnet_cpu_level_list(); NULL: the best; not for the bandwidth */
 } LinnetProbeOptions;
