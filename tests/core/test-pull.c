@@ -238,7 +238,17 @@ test_other_folder (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_entries (before), ==, 1);
 }
 
-/* The program ends in the middle; the next one finds the pull and goes on. */
+/* Whether what an earlier program has left is in the list, with what had come by then. */
+static gboolean
+finds_unfinished (Fixture *self)
+{
+  g_autoptr (LinnetPull) found = g_list_model_get_item (G_LIST_MODEL (self->list), 0);
+
+  return found != NULL && linnet_pull_get_bytes_done (found) > 500000;
+}
+
+/* The program ends in the middle; the next one finds the pull and goes on. That is the same process
+ * here, in which the writer of the first one may have some to do still. */
 static void
 test_unfinished (Fixture *self, gconstpointer data)
 {
@@ -255,6 +265,10 @@ test_unfinished (Fixture *self, gconstpointer data)
 
   control (self, "options", "{\"rate\": 0}");
   open_library (self);
+  for (guint i = 0; i < 100 && !finds_unfinished (self); i++) {
+    close_library (self);
+    open_library (self);
+  }
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->list)), ==, 1);
   found = g_list_model_get_item (G_LIST_MODEL (self->list), 0);
   g_assert_cmpstr (linnet_pull_get_name (found), ==, "mini:1b");
