@@ -289,6 +289,8 @@ check_attention (void)
 
   for (size_t i = 0; i < sizeof POSITIONS / sizeof *POSITIONS; i++)
     for (size_t j = 0; j < sizeof DIMS / sizeof *DIMS; j++) {
+      if (!pair_is_taken (i, j))
+        continue;
       check_kinds (LM_KV_F16, POSITIONS[i], DIMS[j]);
       if (DIMS[j] % LM_KV_GROUP == 0)
         check_kinds (LM_KV_Q8_0, POSITIONS[i], DIMS[j]);

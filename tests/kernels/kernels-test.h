@@ -19,8 +19,10 @@ void check_failed (const char *file, int line, const char *format, ...)
 /* The level being checked, and the state of its random numbers. */
 extern const lm_kernels *kernels_level;
 extern uint64_t kernels_random;
-/* Whether to look at fewer of the results, where an emulator runs the checks. */
+/* Whether to check less, where an emulator runs the checks. */
 extern bool kernels_are_brief;
+/* A brief check takes a third of all pairs, of types and shapes: each of both, but not with all. */
+bool pair_is_taken (size_t i, size_t j);
 
 /* Level amx-int8 with a model of the tiles, see amx-model.h; not there on every system. */
 #define AMX_MODEL_NAME "amx-int8 (model)"

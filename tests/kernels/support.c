@@ -34,6 +34,12 @@ random_signed (void)
   return (double) (int64_t) synth_random (&kernels_random) * 0x1p-63;
 }
 
+bool
+pair_is_taken (size_t i, size_t j)
+{
+  return !kernels_are_brief || (i + j) % 3 == 0;
+}
+
 const char *
 type_name (uint32_t type)
 {

@@ -14,6 +14,9 @@ packages_debian () {
     adwaita-icon-theme librsvg2-common fonts-cantarell fonts-noto-cjk \
     xvfb xauth x11-utils xdotool imagemagick dbus dbus-bin dbus-daemon \
     at-spi2-core gir1.2-atspi-2.0 python3-gi
+  case $(uname -m) in
+    x86_64) printf '%s\n' bochs bochs-term ;;
+  esac
 }
 
 packages_fedora () {

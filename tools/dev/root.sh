@@ -12,7 +12,7 @@ root_shared_etc='hosts hostname resolv.conf passwd group machine-id localtime
 # Another package list, or another way of making a root, makes another root.
 root_path () {
   local key
-  key=$({ packages_debian; declare -f root_make root_finish; uname -m; } | checksum)
+  key=$({ packages_debian; declare -f root_make root_add_kernel root_finish; uname -m; } | checksum)
   echo "$cache_dir/root-$key"
 }
 
@@ -114,6 +114,19 @@ root_mirror () {
     2>/dev/null | sed -n 's/ Debian main$//p' | head -n 1
 }
 
+# Run by mmdebstrap in the new root $1: adds the kernel that tests/kernels/emulated-pc.py starts. It
+# is taken out of its package, which would bring along what a system boots with.
+root_add_kernel () {
+  set -e
+  export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+  mkdir -p "$1/usr/lib/linnet" "$1/tmp/kernel"
+  cd "$1/tmp/kernel"
+  apt-get download "$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: //p')"
+  dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*'
+  mv boot/vmlinuz-* "$1/usr/lib/linnet/vmlinuz"
+  rm -r "$1/tmp/kernel"
+}
+
 root_make () {
   local new=$root.new log=$cache_dir/root.log mirror command namespaces options=() setting
 
@@ -138,6 +151,9 @@ root_make () {
     --customize-hook='chroot "$1" localedef -i en_US -f UTF-8 en_US.UTF-8'
     --customize-hook='chroot "$1" localedef -i zh_CN -f UTF-8 zh_CN.UTF-8'
     --variant=minbase --skip=check/empty,cleanup/apt/cache)
+  if [ "$(uname -m)" = x86_64 ]; then
+    options+=(--customize-hook="$(declare -f root_add_kernel); root_add_kernel \"\$1\"")
+  fi
   mirror=$(root_mirror)
 
   # In the background, so that a signal reaches the trap at once. It dies with this process: as
