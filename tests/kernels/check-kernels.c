@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * check-kernels [--seed N] [--level NAME … | --best NAME] [--brief] [--bench [TYPE]]: every function
- * of every level that this computer has, or of those named, which it must have, and with --best no
- * better one, against the reference and sums in double precision. After the manner of x264's
- * checkasm. */
+ * check-kernels [--seed N] [--level NAME … | --best NAME] [--brief] [--bench [TYPE]]: every
+ * function of every level that this computer has, or of those named, which it must have, and with
+ * --best no better one, against the reference and sums in double precision. After the manner of
+ * x264's checkasm. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <time.h>
