@@ -59,22 +59,20 @@ def bench():
 def start():
     """The way to the first token, and the memory that a full context takes."""
     nothing_else = ["-p", "0", "-n", "0", "--start", "--threads", "2"]
-    figures = json.loads(expect_ok(run("bench", *nothing_else, "--reps", "3", "--json")).stdout)
+    figures = json.loads(expect_ok(run("bench", *nothing_else, "--reps", "2", "--json")).stdout)
     model, = figures["models"]
     first, memory = model["start"], model["memory"]
     expect(model["results"] == [] and first["tokens"] == 16, model)
     expect(0 < first["min"] <= first["median"] <= first["max"] < 60, first)
-    expect(first["reps"] == 3 == len(first["samples"]), first)
+    expect(first["reps"] == 2 == len(first["samples"]), first)
     expect(memory["context"] == 4096 and memory["kv_cache"] == 4096 * 4096, memory)
     expect(memory["weights"] + memory["kv_cache"] <= memory["foretold"], memory)
     if memory["peak"] > 0:
         # The program itself has some 10 MB; a second copy of the weights would be 27.
         expect(memory["foretold"] <= memory["peak"] < memory["foretold"] + 20e6, memory)
-    text = expect_ok(run("bench", *nothing_else, "--reps", "1")).stdout
+    text = expect_ok(run("bench", *QUICK_BENCH, "--start", "--threads", "2")).stdout
     expect(re.search(r"First token \d\.\d\d s after opening the file", text), text)
-    expect("4096 tokens of context" in text and "Tokens/s" not in text, text)
-    both = expect_ok(run("bench", *QUICK_BENCH, "--start")).stdout
-    expect("First token" in both and "decode" in both, both)
+    expect("4096 tokens of context" in text and "decode" in text, text)
 
 
 @test
@@ -296,18 +294,19 @@ def speed_table():
 @test
 def speed_table_of_starts():
     """Which goals count for which model, and that each can be missed."""
-    figures = json.loads(expect_ok(run("bench", "-p", "0", "-n", "0", "--start", "--reps", "1",
-                                       "--threads", "1", "--json")).stdout)
-    demo, = figures["models"]
-    asked = {**demo, "model": "synthetic-qwen2-3b", "quantisation": "Q4_K_M"}
     memory = {"context": 4096, "peak": 1_030_000_000, "weights": 900_000_000,
               "kv_cache": 100_000_000, "foretold": 1_050_000_000}
+    demo = {"model": "demo", "quantisation": "Q8_0", "cpu": "avx2", "results": [],
+            "start": {"tokens": 16, "reps": 3, "median": 0.1}, "memory": memory}
+    asked = {**demo, "quantisation": "Q4_K_M"}
+    figures = {"version": "1", "peer": None, "date": "2026-01-02T03:04:05Z", "processor": "Abacus",
+               "cores": 2, "memory": 0, "threads": 2, "threads_prefill": 2}
     cases = [  # seconds, peak, whether both are reached
         (1.2, 1_050_000_000, "yes", "yes"), (1.21, 1_080_000_000, "no", "yes"),
         (1.0, 1_082_000_000, "yes", "no"), (1.0, 1_018_000_000, "yes", "no"),
     ]
     figures["models"] = [demo] + [
-        {**asked, "model": f"{i}-qwen2-3b", "start": {**asked["start"], "median": seconds},
+        {**asked, "model": f"{i}-qwen2-3b", "start": {**demo["start"], "median": seconds},
          "memory": {**memory, "peak": peak}} for i, (seconds, peak, *_) in enumerate(cases)]
     with tempfile.TemporaryDirectory() as folder:
         source, page = pathlib.Path(folder, "figures"), pathlib.Path(folder, "speed.md")
