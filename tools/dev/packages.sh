@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What Linnet is built, tested and photographed with, as each system names it. Sourced by ./dev.
 
-# Debian and Ubuntu; also the contents of the root that ./dev makes on an older system.
+# Debian and Ubuntu.
 packages_debian () {
   printf '%s\n' \
     ca-certificates locales procps git gettext pkgconf meson ninja-build \
@@ -14,6 +14,12 @@ packages_debian () {
     adwaita-icon-theme librsvg2-common fonts-cantarell fonts-noto-cjk \
     xvfb xauth x11-utils xdotool imagemagick dbus dbus-bin dbus-daemon \
     at-spi2-core gir1.2-atspi-2.0 python3-gi
+}
+
+# The contents of the root that ./dev makes on an older system: the same, and the emulator of a PC,
+# for which there is a kernel in the root.
+packages_root () {
+  packages_debian
   case $(uname -m) in
     x86_64) printf '%s\n' bochs bochs-term ;;
   esac

@@ -12,7 +12,7 @@ root_shared_etc='hosts hostname resolv.conf passwd group machine-id localtime
 # Another package list, or another way of making a root, makes another root.
 root_path () {
   local key
-  key=$({ packages_debian; declare -f root_make root_add_kernel root_finish; uname -m; } | checksum)
+  key=$({ packages_root; declare -f root_make root_add_kernel root_finish; uname -m; } | checksum)
   echo "$cache_dir/root-$key"
 }
 
@@ -147,7 +147,7 @@ root_make () {
     --dpkgopt='path-exclude=/usr/share/locale/*'
     --dpkgopt='path-include=/usr/share/locale/zh_CN/*'
     --dpkgopt='path-include=/usr/share/locale/locale.alias'
-    --include="$(packages_debian | paste -s -d , -)"
+    --include="$(packages_root | paste -s -d , -)"
     --customize-hook='chroot "$1" localedef -i en_US -f UTF-8 en_US.UTF-8'
     --customize-hook='chroot "$1" localedef -i zh_CN -f UTF-8 zh_CN.UTF-8'
     --variant=minbase --skip=check/empty,cleanup/apt/cache)
