@@ -249,6 +249,7 @@ test_bad_places (Fixture *self, gconstpointer data)
 
 #define N_AT_ONCE      20
 #define N_ROUNDS       10
+#define N_SLOW_ROUNDS  4 /* under a sanitizer */
 #define N_CHANCE_BYTES (1024 * 1024 + 4321)
 
 /* What may happen where nothing is known that a wrong byte could be found out by: no such byte. */
@@ -381,7 +382,8 @@ test_chance (Fixture *self, gconstpointer data)
   gboolean is_blind = GPOINTER_TO_INT (data);
   Chance chances[N_AT_ONCE] = { 0 };
   guint seed = (guint) g_test_rand_int_range (0, G_MAXINT32 / 2);
-  guint n_done = 0, n_rounds = is_blind ? N_ROUNDS / 2 : N_ROUNDS;
+  guint n_all = fixture_is_slow () ? N_SLOW_ROUNDS : N_ROUNDS;
+  guint n_done = 0, n_rounds = is_blind ? n_all / 2 : n_all;
 
   if (self->registry == NULL)
     return;
