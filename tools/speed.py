@@ -70,7 +70,8 @@ def join_cells(model, test, turns, goals, *cells):
     verdict = "" if not goals or None in verdicts else "yes" if all(verdicts) else "no"
     goal = ", ".join(text for text, _ in goals)
     name = model["model"].removeprefix("synthetic-")
-    return "| " + " | ".join((name, model["quantisation"], test, str(turns), goal, *cells, verdict)) + " |"
+    row = (name, model["quantisation"], test, str(turns), goal, *cells, verdict)
+    return "| " + " | ".join(row) + " |"
 
 
 def make_row(model, result, baseline):

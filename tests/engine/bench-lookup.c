@@ -9,6 +9,7 @@
  * TURNS (3) of each; medians. */
 #include "check.h"
 #include "lm.h"
+#include "median.h"
 #include "sampler/sampler.h"
 
 #define MAX_TURNS  99
@@ -83,21 +84,6 @@ write_text (
   lm_session_get_stats (session, stats);
 }
 
-static int
-compare (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-static double
-get_median (double *values, int n)
-{
-  qsort (values, (size_t) n, sizeof *values, compare);
-  return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -127,8 +113,8 @@ main (int argc, char **argv)
       rates[i][turn] = (double) stats.decode_tokens / stats.decode_seconds;
     }
   }
-  off = get_median (rates[0], n_turns);
-  on = get_median (rates[1], n_turns);
+  off = get_median (rates[0], (size_t) n_turns);
+  on = get_median (rates[1], (size_t) n_turns);
   printf ("%zu tokens after %zu: %.1f tokens/s without lookup, %.1f with it: %.2f times; "
           "%.0f of %.0f guesses held\n",
           n - n_prompt, n_prompt, off, on, on / off, (double) stats.accepted_tokens,

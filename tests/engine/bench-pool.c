@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "median.h"
 #include "util/threads.h"
 #include "util/topology.h"
 
@@ -44,21 +45,6 @@ meet (void *data, size_t index, unsigned worker)
   atomic_fetch_add (&m->n_arrived, 1);
   while (atomic_load (&m->n_arrived) < m->n_wanted)
     ;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-static double
-get_median (double *values, size_t n)
-{
-  qsort (values, n, sizeof *values, compare);
-  return values[n / 2];
 }
 
 /* Nanoseconds a job, the median of many batches. */
