@@ -142,6 +142,22 @@ find_block (const lm_vnni_span *span,
                          span->first_group, block_bytes, n_block_groups);
 }
 
+/* A processor foresees little of what comes when a block's head is read again for each of its
+ * groups: asks for the part of a block of so many bytes that lies AHEAD of group i. What is there
+ * need not be the matrix's. From 4 to 8 KiB ahead all K types are read as fast as memory that is
+ * only read, and without it 0.55 to 0.65 times as fast (Zen 5, two threads); into a cache that is
+ * further away, a tenth slower. */
+#define AHEAD 6144
+
+LM_INLINE void
+ask_ahead (const uint8_t *block, const size_t bytes, size_t i, const size_t n_block_groups)
+{
+  size_t first = (bytes * i / n_block_groups + 63) / 64 * 64;
+
+  for (size_t at = first; at < bytes * (i + 1) / n_block_groups; at += 64)
+    _mm_prefetch ((const char *) block + AHEAD + at, _MM_HINT_T0);
+}
+
 /* One panel, one token. block_bytes: of one row. */
 LM_INLINE void
 multiply_one (const lm_vnni_span *span,
@@ -159,8 +175,10 @@ multiply_one (const lm_vnni_span *span,
   for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group g = load_group (block, i);
+      group g;
 
+      ask_ahead (block, bytes, i, n_block_groups);
+      g = load_group (block, i);
       add_groups (&sum, &g, 1, x, kind);
     }
   sums[0] = sum;
