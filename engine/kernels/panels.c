@@ -182,18 +182,17 @@ find_order (uint32_t type)
 
 /* ---- Rows side by side -------------------------------------------------------------------- */
 
-/* One block of each row, the rows stride bytes apart: the half, if there is one, then word by word,
- * which are moved by two from two rows at a time. */
+/* So many bytes of each row, the rows stride bytes apart: the half, if there is one, then word by
+ * word, which are moved by two from two rows at a time. */
 static inline uint8_t *
-put_rows (
-    const uint8_t *rows, size_t stride, const uint32_t n_rows, size_t block_bytes, uint8_t *out)
+put_rows (const uint8_t *rows, size_t stride, const uint32_t n_rows, size_t n_bytes, uint8_t *out)
 {
   const uint64_t low = 0xffffffff;
-  size_t at = block_bytes % 4;
+  size_t at = n_bytes % 4;
 
   for (uint32_t r = 0; at > 0 && r < n_rows; r++)
     out = put (rows + r * stride, at, out);
-  for (; at + 8 <= block_bytes; at += 8, out += 8 * n_rows) {
+  for (; at + 8 <= n_bytes; at += 8, out += 8 * n_rows) {
 #pragma GCC unroll 8
     for (uint32_t r = 0; r < n_rows; r += 2) {
       uint64_t a = load_8 (rows + r * stride + at), b = load_8 (rows + (r + 1) * stride + at);
@@ -203,18 +202,37 @@ put_rows (
       memcpy (out + 4 * (n_rows + r), &second, sizeof second);
     }
   }
-  for (uint32_t r = 0; at < block_bytes && r < n_rows; r++)
+  for (uint32_t r = 0; at < n_bytes && r < n_rows; r++)
     out = put (rows + r * stride + at, 4, out);
   return out;
 }
 
 /* put_rows() with a number of rows that the compiler knows. */
 static uint8_t *
-put_panel (const uint8_t *rows, size_t stride, uint32_t n_rows, size_t block_bytes, uint8_t *out)
+put_panel (const uint8_t *rows, size_t stride, uint32_t n_rows, size_t n_bytes, uint8_t *out)
 {
   if (n_rows == LM_MAX_PANEL_ROWS)
-    return put_rows (rows, stride, LM_MAX_PANEL_ROWS, block_bytes, out);
-  return put_rows (rows, stride, LM_MAX_PANEL_ROWS / 2, block_bytes, out);
+    return put_rows (rows, stride, LM_MAX_PANEL_ROWS, n_bytes, out);
+  return put_rows (rows, stride, LM_MAX_PANEL_ROWS / 2, n_bytes, out);
+}
+
+/* What of a panel lies together: whole blocks of a span's columns. */
+typedef struct {
+  uint32_t n_rows;
+  size_t block_bytes;
+  size_t n_groups; /* of the span */
+  uint8_t *out;    /* where its first block is */
+} panel_span;
+
+/* Short block i of each row, the rows stride bytes apart. */
+static void
+put_short_block (const panel_span *span, size_t i, const uint8_t *rows, size_t stride)
+{
+  lm_short_block place = lm_panels_find_short (i, span->n_groups, span->n_rows, span->block_bytes);
+  size_t head = lm_panels_head_bytes (span->block_bytes);
+
+  put_panel (rows, stride, span->n_rows, head, span->out + place.head);
+  put_panel (rows + head, stride, span->n_rows, span->block_bytes - head, span->out + place.words);
 }
 
 void
@@ -222,29 +240,37 @@ lm_panels_pack (
     const lm_matrix *matrix, uint32_t panel_rows, size_t index, const void *rows, void *panels)
 {
   const lm_type_traits *traits = lm_type_get_traits (matrix->type);
-  size_t block_bytes = traits->block_bytes, stride = matrix->row_bytes;
+  size_t block_bytes = traits->block_bytes, n_groups = matrix->n_cols / LM_GROUP_LENGTH;
   size_t n_block_groups = traits->block_length / LM_GROUP_LENGTH;
   size_t first = index * panel_rows;
   size_t n_rows = matrix->n_rows - first < panel_rows ? matrix->n_rows - first : panel_rows;
   order_fn order = find_order (matrix->type);
   uint8_t ordered[LM_MAX_PANEL_ROWS][MAX_BLOCK_BYTES] = { 0 }; /* missing rows stay zero */
   const uint8_t *block = rows;
-  uint8_t *out = panels;
+  panel_span span = { .n_rows = panel_rows, .block_bytes = block_bytes };
 
-  for (size_t group = 0; group < matrix->n_cols / LM_GROUP_LENGTH; group += n_block_groups) {
-    if (group % LM_SPAN_GROUPS == 0)
-      out = (uint8_t *) panels +
-            lm_panels_find (matrix, panel_rows, first, group, block_bytes, n_block_groups);
-    if (order == NULL && n_rows == panel_rows) {
-      out = put_panel (block, stride, panel_rows, block_bytes, out);
-    } else {
+  for (size_t group = 0; group < n_groups; group += n_block_groups, block += block_bytes) {
+    size_t i = group % LM_SPAN_GROUPS, stride = matrix->row_bytes;
+    const uint8_t *from = block;
+
+    if (i == 0) {
+      span.n_groups = n_groups - group < LM_SPAN_GROUPS ? n_groups - group : LM_SPAN_GROUPS;
+      span.out = (uint8_t *) panels +
+                 lm_panels_find (matrix, panel_rows, first, group, block_bytes, n_block_groups);
+    }
+    if (order != NULL || n_rows < panel_rows) {
       for (size_t r = 0; r < n_rows; r++)
         if (order != NULL)
           order (block + r * stride, ordered[r]);
         else
           memcpy (ordered[r], block + r * stride, block_bytes);
-      out = put_panel (ordered[0], sizeof ordered[0], panel_rows, block_bytes, out);
+      from = ordered[0];
+      stride = sizeof ordered[0];
     }
-    block += block_bytes;
+    if (n_block_groups == 1)
+      put_short_block (&span, i, from, stride);
+    else
+      put_panel (from, stride, panel_rows, block_bytes,
+                 span.out + i / n_block_groups * block_bytes * panel_rows);
   }
 }

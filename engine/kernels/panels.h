@@ -14,7 +14,11 @@
  * span are still in the innermost cache when the next panel needs them, which those of many columns
  * are not.
  *
- * The order: short blocks are as in the file. A K block has d (and dmin), its scales, and then
+ * The order: of short blocks, those of 32 columns, LM_PANEL_BLOCKS lie together, first the heads of
+ * all, which are what comes before a block's words of columns (16 or 32 bytes), then all the words.
+ * So the words of every block begin where a line of the cache begins; behind each its own head,
+ * every other block's vectors would lie across two lines. The last ones of a span may be fewer. A K
+ * block has d (and dmin), its scales, and then
  * group by group of 32 columns what is there of
  *
  * - nibbles, 4 words: byte i has columns i (low) and i + 16 (high), as in Q4_0;
@@ -27,8 +31,9 @@
 
 #include "kernels/kernels.h"
 
-#define LM_PANEL_GROUP 4  /* panels that share a stretch of memory; even */
-#define LM_SPAN_GROUPS 64 /* groups of columns of a span, whole blocks; the last may have fewer */
+#define LM_PANEL_GROUP  4  /* panels that share a stretch of memory; even */
+#define LM_SPAN_GROUPS  64 /* groups of columns of a span, whole blocks; the last may have fewer */
+#define LM_PANEL_BLOCKS 4  /* short blocks whose heads lie side by side */
 
 /* Where, in bytes from the beginning of matrix, whose panels have panel_rows, the blocks of the
  * panel of row lie from a group of columns on (at the beginning of a block) to the end of its span.
@@ -51,6 +56,33 @@ lm_panels_find (const lm_matrix *matrix,
   n_rows = n_rows < LM_PANEL_GROUP * panel_rows ? n_rows : LM_PANEL_GROUP * panel_rows;
   before = n_rows * first + (row - first_row) * n + panel_rows * (group - first);
   return first_row * matrix->row_bytes + before / n_block_groups * block_bytes;
+}
+
+/* Where a short block's head and its words are. */
+typedef struct {
+  size_t head;
+  size_t words;
+} lm_short_block;
+
+/* Bytes of one row's head. */
+static inline size_t
+lm_panels_head_bytes (const size_t block_bytes)
+{
+  return block_bytes % 16;
+}
+
+/* Block i of n, of which the last is the last of its span or of LM_PANEL_BLOCKS, in bytes from
+ * where the first one's head is. block_bytes: of one row. */
+static inline lm_short_block
+lm_panels_find_short (size_t i, size_t n, const size_t panel_rows, const size_t block_bytes)
+{
+  const size_t head = lm_panels_head_bytes (block_bytes) * panel_rows;
+  const size_t words = block_bytes * panel_rows - head;
+  size_t at = i % LM_PANEL_BLOCKS, first = i - at;
+  size_t n_heads = n - first < LM_PANEL_BLOCKS ? n - first : LM_PANEL_BLOCKS;
+  size_t start = first * (head + words);
+
+  return (lm_short_block) { start + at * head, start + n_heads * head + at * words };
 }
 
 /* Of the n_rows rows from row on, where a panel begins that has panel_rows: panels that one stretch

@@ -136,6 +136,31 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
                                                                 block_bytes, n_groups);
 }
 
+/* A short block: what is before its words of columns, and these. */
+typedef struct {
+  const uint8_t *head;
+  const uint8_t *words;
+} lm_avx2_short;
+
+/* Goes to block g of a span, from the one before. blocks: the first one. */
+LM_INLINE void
+lm_avx2_next_short (lm_avx2_short *block,
+                    const lm_avx2_span *span,
+                    const uint8_t *blocks,
+                    size_t g,
+                    const size_t block_bytes)
+{
+  if (g % LM_PANEL_BLOCKS == 0) {
+    lm_short_block at = lm_panels_find_short (g, span->n_groups, LM_AVX2_ROWS, block_bytes);
+
+    block->head = blocks + at.head;
+    block->words = blocks + at.words;
+  } else {
+    block->head += lm_panels_head_bytes (block_bytes) * LM_AVX2_ROWS;
+    block->words += (block_bytes - lm_panels_head_bytes (block_bytes)) * LM_AVX2_ROWS;
+  }
+}
+
 /* With one token the memory is waited for, and while it computes, a processor foresees too little
  * of what comes: asks for what lies so many bytes behind the n bytes at p, which need not be there.
  * Into the second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types

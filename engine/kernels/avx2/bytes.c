@@ -67,18 +67,21 @@ LM_INLINE void
 multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_q8_0) * LM_AVX2_ROWS;
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
+  const uint8_t *blocks = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
   const lm_avx2_wide *x = span->wide;
+  lm_avx2_short block = { blocks, blocks };
   __m256 one = sums[0];
 
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
-    __m256 scales = lm_avx2_halves (block);
+  for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
+    __m256 scales;
 
+    lm_avx2_next_short (&block, span, blocks, g, sizeof (lm_block_q8_0));
+    scales = lm_avx2_halves (block.head);
     if (is_one)
-      lm_avx2_ask_ahead (block, bytes);
+      lm_avx2_ask_ahead (blocks + g * bytes, bytes);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
-      const uint8_t *qs = block + 16 + 128 * half;
+      const uint8_t *qs = block.words + 128 * half;
       __m256i q[4] = { lm_avx2_load (qs), lm_avx2_load (qs + 32), lm_avx2_load (qs + 64),
                        lm_avx2_load (qs + 96) };
 
@@ -125,13 +128,15 @@ LM_INLINE void
 multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_iq4_nl) * LM_AVX2_ROWS;
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
+  const uint8_t *blocks = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
   const lm_avx2_wide *x = span->wide;
+  lm_avx2_short block = { blocks, blocks };
 
-  for (size_t g = 0; g < span->n_groups; g++, block += bytes, x += span->stride) {
+  for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
+    lm_avx2_next_short (&block, span, blocks, g, sizeof (lm_block_iq4_nl));
     if (is_one)
-      lm_avx2_ask_ahead (block, bytes);
-    multiply_iq4 (span, block + 16, lm_avx2_halves (block), x, sums, is_one);
+      lm_avx2_ask_ahead (blocks + g * bytes, bytes);
+    multiply_iq4 (span, block.words, lm_avx2_halves (block.head), x, sums, is_one);
   }
 }
 

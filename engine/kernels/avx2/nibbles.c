@@ -46,42 +46,44 @@ spread_bits (__m256i bits, int i)
   return _mm256_and_si256 (set, _mm256_set1_epi8 (16));
 }
 
+/* fifth: a word of bits for each row. */
 LM_INLINE void
-unpack_nibbles (const uint8_t *words, __m256i w[8], bool has_fifth)
+unpack_nibbles (const uint8_t *words, const uint8_t *fifth, __m256i w[8], bool has_fifth)
 {
-  lm_avx2_unpack_nibbles (has_fifth ? words + 32 : words, w);
+  lm_avx2_unpack_nibbles (words, w);
 #pragma GCC unroll 8
   for (int i = 0; has_fifth && i < 8; i++)
-    w[i] = _mm256_or_si256 (w[i], spread_bits (lm_avx2_load (words), i));
+    w[i] = _mm256_or_si256 (w[i], spread_bits (lm_avx2_load (fifth), i));
 }
 
 LM_INLINE void
 multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool has_min, bool is_one)
 {
   const size_t block_bytes = 2 + (has_min ? 2 : 0) + (has_fifth ? 4 : 0) + 16;
-  const uint8_t *block = lm_avx2_find_block (span, block_bytes, 1);
+  const uint8_t *blocks = lm_avx2_find_block (span, block_bytes, 1);
   const lm_avx2_group *x = span->x;
+  lm_avx2_short block = { blocks, blocks };
   __m256 one = sums[0];
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     __m256 scales, mins = _mm256_setzero_ps ();
     __m256i w[8];
 
+    lm_avx2_next_short (&block, span, blocks, g, block_bytes);
     if (has_min) {
-      lm_avx2_load_two (block, &scales, &mins);
+      lm_avx2_load_two (block.head, &scales, &mins);
       mins = _mm256_sub_ps (_mm256_setzero_ps (), mins);
     } else {
-      scales = lm_avx2_halves (block);
+      scales = lm_avx2_halves (block.head);
     }
     if (is_one)
-      lm_avx2_ask_ahead (block, block_bytes * LM_AVX2_ROWS);
-    unpack_nibbles (block + (has_min ? 32 : 16), w, has_fifth);
+      lm_avx2_ask_ahead (blocks + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
+    unpack_nibbles (block.words, block.head + (has_min ? 32 : 16), w, has_fifth);
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);
     else
       LM_FOR_TOKENS (t, span)
         sums[t] = add_nibbles (sums[t], w, scales, mins, x + t, has_fifth, has_min);
-    block += block_bytes * LM_AVX2_ROWS;
   }
   if (is_one)
     sums[0] = one;

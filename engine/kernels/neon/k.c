@@ -65,10 +65,11 @@ load_scales (const uint8_t *block, size_t i, int half, group *g)
 }
 
 LM_INLINE group
-load_q4_k (const uint8_t *block, size_t i, int half)
+load_q4_k (const uint8_t *block, size_t i, size_t n, int half)
 {
   group g;
 
+  (void) n;
   load_scales (block, i, half, &g);
   unpack_nibbles (find_group (block, 4, 4, i), half, g.w);
   return g;
@@ -85,11 +86,12 @@ add_bits (uint8x16_t bits, const int at, uint8x16_t w[8])
 }
 
 LM_INLINE group
-load_q5_k (const uint8_t *block, size_t i, int half)
+load_q5_k (const uint8_t *block, size_t i, size_t n, int half)
 {
   const uint8_t *words = find_group (block, 4, 5, i);
   group g;
 
+  (void) n;
   load_scales (block, i, half, &g);
   unpack_nibbles (words, half, g.w);
   add_bits (load_word (words, 4, half), 4, g.w);
@@ -100,13 +102,14 @@ DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
 LM_INLINE group
-load_q6_k (const uint8_t *block, size_t i, int half)
+load_q6_k (const uint8_t *block, size_t i, size_t n, int half)
 {
   const uint8_t *head = block + 2 * LM_NEON_ROWS, *words = find_group (head, 4, 6, i);
   uint8x16_t scales = load_word (head, i / 2, half);
   float32x4_t d = load_d (block, half);
   group g;
 
+  (void) n;
   unpack_nibbles (words, half, g.w);
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++) {
@@ -132,7 +135,7 @@ unpack_two_bits (const uint8_t *words, int half, uint8x16_t w[8])
 }
 
 LM_INLINE group
-load_q2_k (const uint8_t *block, size_t i, int half)
+load_q2_k (const uint8_t *block, size_t i, size_t n, int half)
 {
   uint8x16_t packed = load_word (block, 1 + i / 2, half);
   uint8x16_t scales = mask (packed, 15), mins = right (packed, 4);
@@ -140,6 +143,7 @@ load_q2_k (const uint8_t *block, size_t i, int half)
   float32x4_t d;
   group g;
 
+  (void) n;
   load_two (block, half, &d, &g.min);
   unpack_two_bits (find_group (block, 5, 2, i), half, g.w);
   for (size_t j = 0; j < 2; j++) {
@@ -164,13 +168,14 @@ load_scales_q3_k (const uint8_t *words, size_t i, int half)
 }
 
 LM_INLINE group
-load_q3_k (const uint8_t *block, size_t i, int half)
+load_q3_k (const uint8_t *block, size_t i, size_t n, int half)
 {
   const uint8_t *head = block + 2 * LM_NEON_ROWS, *words = find_group (head, 3, 3, i);
   uint8x16_t scales = load_scales_q3_k (head, i, half);
   float32x4_t d = load_d (block, half);
   group g;
 
+  (void) n;
   unpack_two_bits (words, half, g.w);
   add_bits (load_word (words, 2, half), 2, g.w);
 #pragma GCC unroll 8

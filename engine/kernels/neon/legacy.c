@@ -20,64 +20,64 @@ add_fifth_bits (uint8x16_t bits, uint8x16_t w[8])
 }
 
 LM_INLINE group
-load_q4_0 (const uint8_t *block, size_t i, int half)
+load_q4_0 (const uint8_t *blocks, size_t i, size_t n, int half)
 {
-  group g = { .scale[0] = load_d (block, half) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q4_0));
+  group g = { .scale[0] = load_d (blocks + at.head, half) };
 
-  (void) i;
-  unpack_nibbles (block + 2 * LM_NEON_ROWS, half, g.w);
+  unpack_nibbles (blocks + at.words, half, g.w);
   return g;
 }
 DEFINE_TYPE (q4_0, KIND_OFFSET_8, lm_block_q4_0, 1)
 
 LM_INLINE group
-load_q4_1 (const uint8_t *block, size_t i, int half)
+load_q4_1 (const uint8_t *blocks, size_t i, size_t n, int half)
 {
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q4_1));
   group g;
 
-  (void) i;
-  load_two (block, half, &g.scale[0], &g.min);
+  load_two (blocks + at.head, half, &g.scale[0], &g.min);
   g.min = vnegq_f32 (g.min);
-  unpack_nibbles (block + 4 * LM_NEON_ROWS, half, g.w);
+  unpack_nibbles (blocks + at.words, half, g.w);
   return g;
 }
 DEFINE_TYPE (q4_1, KIND_MIN, lm_block_q4_1, 1)
 
 LM_INLINE group
-load_q5_0 (const uint8_t *block, size_t i, int half)
+load_q5_0 (const uint8_t *blocks, size_t i, size_t n, int half)
 {
-  group g = { .scale[0] = load_d (block, half) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q5_0));
+  group g = { .scale[0] = load_d (blocks + at.head, half) };
 
-  (void) i;
-  unpack_nibbles (block + 6 * LM_NEON_ROWS, half, g.w);
-  add_fifth_bits (load_word (block + 2 * LM_NEON_ROWS, 0, half), g.w);
+  unpack_nibbles (blocks + at.words, half, g.w);
+  add_fifth_bits (load_word (blocks + at.head + 2 * LM_NEON_ROWS, 0, half), g.w);
   return g;
 }
 DEFINE_TYPE (q5_0, KIND_OFFSET_16, lm_block_q5_0, 1)
 
 LM_INLINE group
-load_q5_1 (const uint8_t *block, size_t i, int half)
+load_q5_1 (const uint8_t *blocks, size_t i, size_t n, int half)
 {
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q5_1));
   group g;
 
-  (void) i;
-  load_two (block, half, &g.scale[0], &g.min);
+  load_two (blocks + at.head, half, &g.scale[0], &g.min);
   g.min = vnegq_f32 (g.min);
-  unpack_nibbles (block + 8 * LM_NEON_ROWS, half, g.w);
-  add_fifth_bits (load_word (block + 4 * LM_NEON_ROWS, 0, half), g.w);
+  unpack_nibbles (blocks + at.words, half, g.w);
+  add_fifth_bits (load_word (blocks + at.head + 4 * LM_NEON_ROWS, 0, half), g.w);
   return g;
 }
 DEFINE_TYPE (q5_1, KIND_MIN, lm_block_q5_1, 1)
 
 LM_INLINE group
-load_q8_0 (const uint8_t *block, size_t i, int half)
+load_q8_0 (const uint8_t *blocks, size_t i, size_t n, int half)
 {
-  group g = { .scale[0] = load_d (block, half) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q8_0));
+  group g = { .scale[0] = load_d (blocks + at.head, half) };
 
-  (void) i;
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    g.w[j] = load_word (block + 2 * LM_NEON_ROWS, j, half);
+    g.w[j] = load_word (blocks + at.words, j, half);
   return g;
 }
 DEFINE_TYPE (q8_0, KIND_BYTES, lm_block_q8_0, 1)
@@ -97,12 +97,12 @@ unpack_iq4 (const uint8_t *words, int half, uint8x16_t w[8])
 }
 
 LM_INLINE group
-load_iq4_nl (const uint8_t *block, size_t i, int half)
+load_iq4_nl (const uint8_t *blocks, size_t i, size_t n, int half)
 {
-  group g = { .scale[0] = load_d (block, half) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_iq4_nl));
+  group g = { .scale[0] = load_d (blocks + at.head, half) };
 
-  (void) i;
-  unpack_iq4 (block + 2 * LM_NEON_ROWS, half, g.w);
+  unpack_iq4 (blocks + at.words, half, g.w);
   return g;
 }
 DEFINE_TYPE (iq4_nl, KIND_BYTES, lm_block_iq4_nl, 1)
@@ -110,7 +110,7 @@ DEFINE_TYPE (iq4_nl, KIND_BYTES, lm_block_iq4_nl, 1)
 /* d × (scale − 32): four bits of nibble i of the second word, two of the upper half of the
  * first. */
 LM_INLINE group
-load_iq4_xs (const uint8_t *block, size_t i, int half)
+load_iq4_xs (const uint8_t *block, size_t i, size_t n, int half)
 {
   uint32x4_t low = vreinterpretq_u32_u8 (load_word (block, 1, half));
   uint32x4_t high = vreinterpretq_u32_u8 (load_word (block, 0, half));
@@ -118,6 +118,7 @@ load_iq4_xs (const uint8_t *block, size_t i, int half)
   float32x4_t d, unused;
   group g;
 
+  (void) n;
   low = vandq_u32 (low >> (int) (4 * i), vdupq_n_u32 (15));
   high = vandq_u32 (high >> (int) (16 + 2 * i), vdupq_n_u32 (3));
   scale = vreinterpretq_s32_u32 (vorrq_u32 (low, high << 4));

@@ -144,8 +144,14 @@ add_products (float32x4_t sum,
 /* ---- Spans -------------------------------------------------------------------------------- */
 
 /* Columns of group i of a block, of rows 4 × half … of the panel. i is a constant where it
- * matters. */
-typedef group (*load_group_fn) (const uint8_t *block, size_t i, int half);
+ * matters. Short blocks are numbered from the span's first one on, of n. */
+typedef group (*load_group_fn) (const uint8_t *block, size_t i, size_t n, int half);
+
+LM_INLINE lm_short_block
+find_short (size_t i, size_t n, const size_t block_bytes)
+{
+  return lm_panels_find_short (i, n, LM_NEON_ROWS, block_bytes);
+}
 
 /* Keeps the compiler from reading a whole block ahead, for which it has no registers. */
 LM_INLINE void
@@ -162,6 +168,23 @@ find_block (const lm_neon_span *span, const size_t block_bytes, const size_t n_b
                                                                 block_bytes, n_block_groups);
 }
 
+/* Group i of the block of which b groups of the span are in front. */
+LM_INLINE group
+load (const lm_neon_span *span,
+      const uint8_t *first,
+      size_t b,
+      size_t i,
+      int half,
+      load_group_fn load_group,
+      const size_t block_bytes,
+      const size_t n_block_groups)
+{
+  if (n_block_groups == 1)
+    return load_group (first, b, span->n_groups, half);
+  return load_group (first + b / n_block_groups * block_bytes * LM_NEON_ROWS, i, n_block_groups,
+                     half);
+}
+
 /* One token. block_bytes: of one row. */
 LM_INLINE void
 multiply_one (const lm_neon_span *span,
@@ -171,17 +194,16 @@ multiply_one (const lm_neon_span *span,
               const size_t block_bytes,
               const size_t n_block_groups)
 {
-  const size_t bytes = block_bytes * LM_NEON_ROWS;
-  const uint8_t *block = find_block (span, block_bytes, n_block_groups);
+  const uint8_t *first = find_block (span, block_bytes, n_block_groups);
   const lm_neon_group *x = span->x;
   lm_neon_sums sum = sums[0];
 
-  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+  for (size_t b = 0; b < span->n_groups; b += n_block_groups)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
 #pragma GCC unroll 2
       for (int half = 0; half < 2; half++) {
-        group g = load_group (block, i, half);
+        group g = load (span, first, b, i, half, load_group, block_bytes, n_block_groups);
         products p = dot (&g, x, kind);
 
         sum.part[half] = add_products (sum.part[half], &p, &g, x, kind);
@@ -293,18 +315,17 @@ multiply_many (const lm_neon_span *span,
                const size_t block_bytes,
                const size_t n_block_groups)
 {
-  const size_t bytes = block_bytes * LM_NEON_ROWS;
-  const uint8_t *block = find_block (span, block_bytes, n_block_groups);
+  const uint8_t *first = find_block (span, block_bytes, n_block_groups);
   const lm_neon_group *x = span->x;
 
-  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+  for (size_t b = 0; b < span->n_groups; b += n_block_groups)
 #pragma GCC unroll 8
     for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
       group g[2];
 
-      g[0] = load_group (block, i, 0);
+      g[0] = load (span, first, b, i, 0, load_group, block_bytes, n_block_groups);
       read_no_further ();
-      g[1] = load_group (block, i, 1);
+      g[1] = load (span, first, b, i, 1, load_group, block_bytes, n_block_groups);
       read_no_further ();
       multiply_group (g, x, span->n_tokens, sums, kind);
     }

@@ -50,10 +50,11 @@ find_group (const uint8_t *words, size_t n_head, size_t n_group, size_t i)
 }
 
 LM_INLINE group
-load_q4_k (const uint8_t *block, size_t i)
+load_q4_k (const uint8_t *block, size_t i, size_t n)
 {
   group g;
 
+  (void) n;
   touch_head (block, 16, i);
   load_scales (block, i, &g);
   lanes_unpack_nibbles (find_group (block, 4, 4, i), g.w);
@@ -78,11 +79,12 @@ add_bits (const uint8_t *word, int at, lanes_i w[8])
 }
 
 LM_INLINE group
-load_q5_k (const uint8_t *block, size_t i)
+load_q5_k (const uint8_t *block, size_t i, size_t n)
 {
   const uint8_t *words = find_group (block, 4, 5, i);
   group g;
 
+  (void) n;
   touch_head (block, 16, i);
   load_scales (block, i, &g);
   lanes_unpack_nibbles (words, g.w);
@@ -94,13 +96,14 @@ DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
 LM_INLINE group
-load_q6_k (const uint8_t *block, size_t i)
+load_q6_k (const uint8_t *block, size_t i, size_t n)
 {
   const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 4, 6, i);
   lanes_i scales = load_head_word (head, i / 2);
   lanes_f d = f_halves (block);
   group g;
 
+  (void) n;
   touch_head (block, 18, i);
   lanes_unpack_six_bits (words, g.w);
   g.scale[0] = scale_by_signed (d, scales, 2 * (i % 2));
@@ -133,7 +136,7 @@ pick_two (lanes_i bytes, size_t at)
 }
 
 LM_INLINE group
-load_q2_k (const uint8_t *block, size_t i)
+load_q2_k (const uint8_t *block, size_t i, size_t n)
 {
   lanes_i packed = load_head_word (block, 1 + i / 2);
   lanes_i scales = i_and (packed, i_set8 (15));
@@ -142,6 +145,7 @@ load_q2_k (const uint8_t *block, size_t i)
   lanes_f d;
   group g;
 
+  (void) n;
   touch_head (block, 20, i);
   load_two (block, &d, &g.min);
   unpack_two_bits (find_group (block, 5, 2, i), g.w);
@@ -166,13 +170,14 @@ load_scales_q3_k (const uint8_t *words, size_t i)
 }
 
 LM_INLINE group
-load_q3_k (const uint8_t *block, size_t i)
+load_q3_k (const uint8_t *block, size_t i, size_t n)
 {
   const uint8_t *head = block + 2 * LM_LANES, *words = find_group (head, 3, 3, i);
   lanes_i scales = load_scales_q3_k (head, i);
   lanes_f d = f_halves (block);
   group g;
 
+  (void) n;
   touch_head (block, 14, i);
   unpack_two_bits (words, g.w);
   add_bits (words + 8 * LM_LANES, 2, g.w);

@@ -31,70 +31,70 @@ add_fifth_bits (lanes_i bits, lanes_i w[8])
 }
 
 LM_INLINE group
-load_q4_0 (const uint8_t *block, size_t i)
+load_q4_0 (const uint8_t *block, size_t i, size_t n)
 {
-  group g = { .scale[0] = f_halves (block) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q4_0));
+  group g = { .scale[0] = f_halves (block + at.head) };
 
-  (void) i;
-  lanes_unpack_nibbles (block + 2 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + at.words, g.w);
   return g;
 }
-DEFINE_TYPE (q4_0, KIND_OFFSET_8, lm_block_q4_0, 1)
+DEFINE_SHORT_TYPE (q4_0, KIND_OFFSET_8, lm_block_q4_0)
 
 LM_INLINE group
-load_q4_1 (const uint8_t *block, size_t i)
+load_q4_1 (const uint8_t *block, size_t i, size_t n)
 {
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q4_1));
   group g;
 
-  (void) i;
-  load_two (block, &g.scale[0], &g.min);
+  load_two (block + at.head, &g.scale[0], &g.min);
   g.min = f_sub (f_zero (), g.min);
-  lanes_unpack_nibbles (block + 4 * LM_LANES, g.w);
+  lanes_unpack_nibbles (block + at.words, g.w);
   return g;
 }
-DEFINE_TYPE (q4_1, KIND_MIN, lm_block_q4_1, 1)
+DEFINE_SHORT_TYPE (q4_1, KIND_MIN, lm_block_q4_1)
 
 LM_INLINE group
-load_q5_0 (const uint8_t *block, size_t i)
+load_q5_0 (const uint8_t *block, size_t i, size_t n)
 {
-  group g = { .scale[0] = f_halves (block) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q5_0));
+  group g = { .scale[0] = f_halves (block + at.head) };
 
-  (void) i;
-  lanes_unpack_nibbles (block + 6 * LM_LANES, g.w);
-  add_fifth_bits (i_load (block + 2 * LM_LANES), g.w);
+  lanes_unpack_nibbles (block + at.words, g.w);
+  add_fifth_bits (i_load (block + at.head + 2 * LM_LANES), g.w);
 #pragma GCC unroll 8
   for (int j = 0; j < 8; j++) /* − 16 + 128 */
     g.w[j] = i_add8 (g.w[j], i_set8 (112));
   return g;
 }
-DEFINE_TYPE (q5_0, KIND_OFFSET_128, lm_block_q5_0, 1)
+DEFINE_SHORT_TYPE (q5_0, KIND_OFFSET_128, lm_block_q5_0)
 
 LM_INLINE group
-load_q5_1 (const uint8_t *block, size_t i)
+load_q5_1 (const uint8_t *block, size_t i, size_t n)
 {
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q5_1));
   group g;
 
-  (void) i;
-  load_two (block, &g.scale[0], &g.min);
+  load_two (block + at.head, &g.scale[0], &g.min);
   g.min = f_sub (f_zero (), g.min);
-  lanes_unpack_nibbles (block + 8 * LM_LANES, g.w);
-  add_fifth_bits (i_load (block + 4 * LM_LANES), g.w);
+  lanes_unpack_nibbles (block + at.words, g.w);
+  add_fifth_bits (i_load (block + at.head + 4 * LM_LANES), g.w);
   return g;
 }
-DEFINE_TYPE (q5_1, KIND_MIN, lm_block_q5_1, 1)
+DEFINE_SHORT_TYPE (q5_1, KIND_MIN, lm_block_q5_1)
 
 LM_INLINE group
-load_q8_0 (const uint8_t *block, size_t i)
+load_q8_0 (const uint8_t *block, size_t i, size_t n)
 {
-  group g = { .scale[0] = f_halves (block) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_q8_0));
+  group g = { .scale[0] = f_halves (block + at.head) };
 
-  (void) i;
 #pragma GCC unroll 8
   for (size_t j = 0; j < 8; j++)
-    g.w[j] = i_xor (lanes_load_word (block + 2 * LM_LANES, j), i_set8 ((char) 0x80));
+    g.w[j] = i_xor (lanes_load_word (block + at.words, j), i_set8 ((char) 0x80));
   return g;
 }
-DEFINE_TYPE (q8_0, KIND_OFFSET_128, lm_block_q8_0, 1)
+DEFINE_SHORT_TYPE (q8_0, KIND_OFFSET_128, lm_block_q8_0)
 
 /* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */
 
@@ -111,20 +111,20 @@ unpack_iq4 (const uint8_t *words, lanes_i w[8])
 }
 
 LM_INLINE group
-load_iq4_nl (const uint8_t *block, size_t i)
+load_iq4_nl (const uint8_t *block, size_t i, size_t n)
 {
-  group g = { .scale[0] = f_halves (block) };
+  const lm_short_block at = find_short (i, n, sizeof (lm_block_iq4_nl));
+  group g = { .scale[0] = f_halves (block + at.head) };
 
-  (void) i;
-  unpack_iq4 (block + 2 * LM_LANES, g.w);
+  unpack_iq4 (block + at.words, g.w);
   return g;
 }
-DEFINE_TYPE (iq4_nl, KIND_OFFSET_128, lm_block_iq4_nl, 1)
+DEFINE_SHORT_TYPE (iq4_nl, KIND_OFFSET_128, lm_block_iq4_nl)
 
 /* d × (scale − 32): four bits of nibble i of the second word, two of the upper half of the
  * first. */
 LM_INLINE group
-load_iq4_xs (const uint8_t *block, size_t i)
+load_iq4_xs (const uint8_t *block, size_t i, size_t n)
 {
   lanes_i low = i_and (i_right (load_head_word (block, 1), (unsigned) (4 * i)), i_set (15));
   lanes_i high = i_and (i_right (load_head_word (block, 0), (unsigned) (16 + 2 * i)), i_set (3));
@@ -132,6 +132,7 @@ load_iq4_xs (const uint8_t *block, size_t i)
   lanes_f d, unused;
   group g;
 
+  (void) n;
   touch_head (block, 8, i);
   load_two (block, &d, &unused);
   g.scale[0] = f_mul (d, f_int (scale));

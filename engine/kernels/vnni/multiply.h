@@ -127,8 +127,16 @@ add_groups (lanes_f *sums,
     sums[p] = add_products (sums[p], products[p], &g[p], x, kind);
 }
 
-/* Columns of group i of a block, in panels of LM_LANES rows. i is a constant where it matters. */
-typedef group (*load_group_fn) (const uint8_t *block, size_t i);
+/* Columns of group i of a block of n, in panels of LM_LANES rows. Short blocks that lie together
+ * are one block here; the last of a span may be fewer than LM_PANEL_BLOCKS. i and n are constants
+ * where it matters. */
+typedef group (*load_group_fn) (const uint8_t *block, size_t i, size_t n);
+
+LM_INLINE lm_short_block
+find_short (size_t i, size_t n, const size_t block_bytes)
+{
+  return lm_panels_find_short (i, n, LM_LANES, block_bytes);
+}
 
 /* The span's first block, or, with panel 1, that of the next panel. */
 LM_INLINE const uint8_t *
@@ -158,60 +166,96 @@ ask_ahead (const uint8_t *block, const size_t bytes, size_t i, const size_t n_bl
     _mm_prefetch ((const char *) block + AHEAD + at, _MM_HINT_T0);
 }
 
-/* One panel, one token. block_bytes: of one row. */
-LM_INLINE void
-multiply_one (const lm_vnni_span *span,
-              lanes_f *sums,
-              load_group_fn load_group,
-              const group_kind kind,
-              const size_t block_bytes,
-              const size_t n_block_groups)
+/* What stays the same from block to block. */
+typedef struct {
+  load_group_fn load_group;
+  group_kind kind;
+  size_t block_bytes; /* of one row */
+  size_t n_block_groups;
+} panel_type;
+
+/* Groups that are left of a span behind its whole blocks: only short ones can be. */
+LM_INLINE size_t
+find_left (size_t n, const panel_type type)
 {
-  const size_t bytes = block_bytes * LM_LANES;
-  const uint8_t *block = find_block (span, 0, block_bytes, n_block_groups);
+  return type.n_block_groups == LM_PANEL_BLOCKS ? n : 0;
+}
+
+/* One panel, one token: group i of a block of n. */
+LM_INLINE lanes_f
+multiply_panel_group (const uint8_t *block,
+                      size_t i,
+                      size_t n,
+                      const lm_vnni_group *x,
+                      lanes_f sum,
+                      const panel_type type)
+{
+  group g;
+
+  ask_ahead (block, type.block_bytes * LM_LANES, i, type.n_block_groups);
+  g = type.load_group (block, i, n);
+  add_groups (&sum, &g, 1, x, type.kind);
+  return sum;
+}
+
+/* One panel, one token. */
+LM_INLINE void
+multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
+{
+  const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
+  const uint8_t *block = find_block (span, 0, type.block_bytes, n);
   const lm_vnni_group *x = span->x;
   lanes_f sum = sums[0];
+  size_t left = span->n_groups;
 
-  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+  for (; left >= n; left -= n, block += bytes)
 #pragma GCC unroll 8
-    for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group g;
-
-      ask_ahead (block, bytes, i, n_block_groups);
-      g = load_group (block, i);
-      add_groups (&sum, &g, 1, x, kind);
-    }
+    for (size_t i = 0; i < n; i++, x += span->stride)
+      sum = multiply_panel_group (block, i, n, x, sum, type);
+  left = find_left (left, type);
+  for (size_t i = 0; i < left; i++, x += span->stride)
+    sum = multiply_panel_group (block, i, left, x, sum, type);
   sums[0] = sum;
+}
+
+/* LM_VNNI_PANELS panels, the next one so many bytes further on, the span's tokens: group i of a
+ * block of n. */
+LM_INLINE void
+multiply_panel_groups (const uint8_t *block,
+                       const size_t to_second,
+                       size_t i,
+                       size_t n,
+                       const lm_vnni_span *span,
+                       const lm_vnni_group *x,
+                       lanes_f *sums,
+                       const panel_type type)
+{
+  group g[LM_VNNI_PANELS];
+
+  for (size_t p = 0; p < LM_VNNI_PANELS; p++)
+    g[p] = type.load_group (block + p * to_second, i, n);
+  LM_FOR_TOKENS (t, span)
+    add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, type.kind);
 }
 
 /* LM_VNNI_PANELS panels, the span's tokens. */
 LM_INLINE void
-multiply_many (const lm_vnni_span *span,
-               lanes_f *sums,
-               load_group_fn load_group,
-               const group_kind kind,
-               const size_t block_bytes,
-               const size_t n_block_groups)
+multiply_many (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
 {
-  const size_t bytes = block_bytes * LM_LANES;
-  const uint8_t *block = find_block (span, 0, block_bytes, n_block_groups);
-#if LM_LANES == 16
-  const size_t to_second = (size_t) (find_block (span, 1, block_bytes, n_block_groups) - block);
-#endif
+  const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
+  const uint8_t *block = find_block (span, 0, type.block_bytes, n);
+  const size_t to_second =
+      LM_VNNI_PANELS > 1 ? (size_t) (find_block (span, 1, type.block_bytes, n) - block) : 0;
   const lm_vnni_group *x = span->x;
+  size_t left = span->n_groups;
 
-  for (size_t b = 0; b < span->n_groups; b += n_block_groups, block += bytes)
+  for (; left >= n; left -= n, block += bytes)
 #pragma GCC unroll 8
-    for (size_t i = 0; i < n_block_groups; i++, x += span->stride) {
-      group g[LM_VNNI_PANELS];
-
-      g[0] = load_group (block, i);
-#if LM_LANES == 16
-      g[1] = load_group (block + to_second, i);
-#endif
-      LM_FOR_TOKENS (t, span)
-        add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, kind);
-    }
+    for (size_t i = 0; i < n; i++, x += span->stride)
+      multiply_panel_groups (block, to_second, i, n, span, x, sums, type);
+  left = find_left (left, type);
+  for (size_t i = 0; i < left; i++, x += span->stride)
+    multiply_panel_groups (block, to_second, i, left, span, x, sums, type);
 }
 
 /* ---- Tiles -------------------------------------------------------------------------------- */
@@ -247,27 +291,30 @@ make_signed (lanes_i w[8], const group_kind kind)
 }
 
 LM_INLINE void
-load_signed (const uint8_t *block,
-             size_t n_groups,
-             group *out,
-             load_group_fn load_group,
-             const group_kind kind,
-             const size_t block_bytes,
-             const size_t n_block_groups)
+load_signed (const uint8_t *block, size_t n_groups, group *out, const panel_type type)
 {
-  for (size_t b = 0; b < n_groups; b += n_block_groups, block += block_bytes * LM_LANES)
+  const size_t bytes = type.block_bytes * LM_LANES;
+
+  for (; n_groups >= type.n_block_groups; n_groups -= type.n_block_groups, block += bytes)
 #pragma GCC unroll 8
-    for (size_t i = 0; i < n_block_groups; i++) {
-      out[b + i] = load_group (block, i);
-      make_signed (out[b + i].w, kind);
+    for (size_t i = 0; i < type.n_block_groups; i++, out++) {
+      *out = type.load_group (block, i, type.n_block_groups);
+      make_signed (out->w, type.kind);
     }
+  for (size_t i = 0; i < find_left (n_groups, type); i++, out++) {
+    *out = type.load_group (block, i, n_groups);
+    make_signed (out->w, type.kind);
+  }
 }
+
+#define PANEL_TYPE(name, kind, block_type, n_block_groups)                                         \
+  ((panel_type) { load_##name, kind, sizeof (block_type), n_block_groups })
 
 #ifdef LM_TILES
 #define DEFINE_TILES(name, kind, block_type, n_block_groups)                                       \
   static void name##_load (const uint8_t *block, size_t n_groups, group *out)                      \
   {                                                                                                \
-    load_signed (block, n_groups, out, load_##name, kind, sizeof (block_type), n_block_groups);    \
+    load_signed (block, n_groups, out, PANEL_TYPE (name, kind, block_type, n_block_groups));       \
   }                                                                                                \
                                                                                                    \
   static const tile_type name##_tiles = { kind, sizeof (block_type), n_block_groups, name##_load };
@@ -287,14 +334,21 @@ load_signed (const uint8_t *block,
                                                                                                    \
   static void name##_one (const lm_vnni_span *span, lanes_f *sums)                                 \
   {                                                                                                \
-    multiply_one (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);             \
+    multiply_one (span, sums, PANEL_TYPE (name, kind, block_type, n_block_groups));                \
   }                                                                                                \
                                                                                                    \
   static void name##_many (const lm_vnni_span *span, lanes_f *sums)                                \
   {                                                                                                \
     USE_TILES (name)                                                                               \
-    multiply_many (span, sums, load_##name, kind, sizeof (block_type), n_block_groups);            \
+    multiply_many (span, sums, PANEL_TYPE (name, kind, block_type, n_block_groups));               \
   }
+
+/* Those of a type with short blocks. */
+#define DEFINE_SHORT_TYPE(name, kind, block_type)                                                  \
+  typedef struct {                                                                                 \
+    block_type blocks[LM_PANEL_BLOCKS];                                                            \
+  } name##_blocks;                                                                                 \
+  DEFINE_TYPE (name, kind, name##_blocks, LM_PANEL_BLOCKS)
 
 /* Word i of a block's head, which all its groups read again; see touch_head(). */
 LM_INLINE lanes_i
