@@ -3,8 +3,6 @@
  * how their bits lie. */
 #include "kernels/vnni/multiply.h"
 
-#define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
-
 /* Byte i of every lane as a float times d. */
 LM_INLINE lanes_f
 scale_by_byte (lanes_f d, lanes_i bytes, size_t i)
@@ -60,7 +58,7 @@ load_q4_k (const uint8_t *block, size_t i, size_t n)
   lanes_unpack_nibbles (find_group (block, 4, 4, i), g.w);
   return g;
 }
-DEFINE_TYPE (q4_k, KIND_MIN, lm_block_q4_k, N_GROUPS)
+DEFINE_SUPER_TYPE (q4_k, KIND_MIN)
 
 /* Ors the group's word of single bits into the weights, as their bit at (≤ 4). */
 LM_INLINE void
@@ -91,7 +89,7 @@ load_q5_k (const uint8_t *block, size_t i, size_t n)
   add_bits (words + 16 * LM_LANES, 4, g.w);
   return g;
 }
-DEFINE_TYPE (q5_k, KIND_MIN, lm_block_q5_k, N_GROUPS)
+DEFINE_SUPER_TYPE (q5_k, KIND_MIN)
 
 /* ---- Q6_K --------------------------------------------------------------------------------- */
 
@@ -110,7 +108,7 @@ load_q6_k (const uint8_t *block, size_t i, size_t n)
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
   return g;
 }
-DEFINE_TYPE (q6_k, KIND_HALVES, lm_block_q6_k, N_GROUPS)
+DEFINE_SUPER_TYPE (q6_k, KIND_HALVES)
 
 /* ---- Q2_K and Q3_K ------------------------------------------------------------------------ */
 
@@ -154,7 +152,7 @@ load_q2_k (const uint8_t *block, size_t i, size_t n)
   g.mins = pick_two (mins, at);
   return g;
 }
-DEFINE_TYPE (q2_k, KIND_HALVES_MIN, lm_block_q2_k, N_GROUPS)
+DEFINE_SUPER_TYPE (q2_k, KIND_HALVES_MIN)
 
 /* Sixteen scales of 6 bits: word i / 2 of what they would be if they were bytes, less 32. Their
  * lower four bits are in the nibbles of words 0 and 1, low ones first, their upper two in word 2,
@@ -188,7 +186,7 @@ load_q3_k (const uint8_t *block, size_t i, size_t n)
   g.scale[1] = scale_by_signed (d, scales, 2 * (i % 2) + 1);
   return g;
 }
-DEFINE_TYPE (q3_k, KIND_HALVES, lm_block_q3_k, N_GROUPS)
+DEFINE_SUPER_TYPE (q3_k, KIND_HALVES)
 
 lm_vnni_type
 LM_LEVEL (find_k) (uint32_t type)
