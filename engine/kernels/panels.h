@@ -36,7 +36,8 @@
 #define LM_PANEL_BLOCKS 4  /* short blocks whose heads lie side by side */
 
 /* Where, in bytes from the beginning of matrix, whose panels have panel_rows, the blocks of the
- * panel of row lie from a group of columns on (at the beginning of a block) to the end of its span.
+ * panel of row lie from a group of columns on (at the beginning of a block, or of short blocks that
+ * lie together) to the end of its span.
  * block_bytes: of one row. */
 static inline size_t
 lm_panels_find (const lm_matrix *matrix,

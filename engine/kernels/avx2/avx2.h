@@ -136,31 +136,6 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
                                                                 block_bytes, n_groups);
 }
 
-/* A short block: what is before its words of columns, and these. */
-typedef struct {
-  const uint8_t *head;
-  const uint8_t *words;
-} lm_avx2_short;
-
-/* Goes to block g of a span, from the one before. blocks: the first one. */
-LM_INLINE void
-lm_avx2_next_short (lm_avx2_short *block,
-                    const lm_avx2_span *span,
-                    const uint8_t *blocks,
-                    size_t g,
-                    const size_t block_bytes)
-{
-  if (g % LM_PANEL_BLOCKS == 0) {
-    lm_short_block at = lm_panels_find_short (g, span->n_groups, LM_AVX2_ROWS, block_bytes);
-
-    block->head = blocks + at.head;
-    block->words = blocks + at.words;
-  } else {
-    block->head += lm_panels_head_bytes (block_bytes) * LM_AVX2_ROWS;
-    block->words += (block_bytes - lm_panels_head_bytes (block_bytes)) * LM_AVX2_ROWS;
-  }
-}
-
 /* With one token the memory is waited for, and while it computes, a processor foresees too little
  * of what comes: asks for what lies so many bytes behind the n bytes at p, which need not be there.
  * Into the second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types
@@ -172,6 +147,31 @@ lm_avx2_ask_ahead (const uint8_t *p, size_t n)
 {
   for (size_t i = 0; i < n; i += 64)
     _mm_prefetch ((const char *) p + LM_AVX2_AHEAD + i, _MM_HINT_T1);
+}
+
+/* A short block of a span: what is before its words of columns, and these. */
+typedef struct {
+  const uint8_t *first; /* of the span */
+  const uint8_t *head;
+  const uint8_t *words;
+} lm_avx2_short;
+
+/* Goes to block g of the span, from the one before; is_one: for a single token. */
+LM_INLINE void
+lm_avx2_next_short (
+    lm_avx2_short *block, const lm_avx2_span *span, size_t g, const size_t block_bytes, bool is_one)
+{
+  if (g % LM_PANEL_BLOCKS == 0) {
+    lm_short_block at = lm_panels_find_short (g, span->n_groups, LM_AVX2_ROWS, block_bytes);
+
+    block->head = block->first + at.head;
+    block->words = block->first + at.words;
+  } else {
+    block->head += lm_panels_head_bytes (block_bytes) * LM_AVX2_ROWS;
+    block->words += (block_bytes - lm_panels_head_bytes (block_bytes)) * LM_AVX2_ROWS;
+  }
+  if (is_one)
+    lm_avx2_ask_ahead (block->first + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
 }
 
 /* Word i of the eight rows. */

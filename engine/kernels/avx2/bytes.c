@@ -66,19 +66,16 @@ multiply_bytes (const lm_avx2_span *span,
 LM_INLINE void
 multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_q8_0) * LM_AVX2_ROWS;
-  const uint8_t *blocks = lm_avx2_find_block (span, sizeof (lm_block_q8_0), 1);
+  const size_t bytes = sizeof (lm_block_q8_0);
   const lm_avx2_wide *x = span->wide;
-  lm_avx2_short block = { blocks, blocks };
+  lm_avx2_short block = { .first = lm_avx2_find_block (span, bytes, 1) };
   __m256 one = sums[0];
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     __m256 scales;
 
-    lm_avx2_next_short (&block, span, blocks, g, sizeof (lm_block_q8_0));
+    lm_avx2_next_short (&block, span, g, bytes, is_one);
     scales = lm_avx2_halves (block.head);
-    if (is_one)
-      lm_avx2_ask_ahead (blocks + g * bytes, bytes);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
       const uint8_t *qs = block.words + 128 * half;
@@ -127,15 +124,12 @@ multiply_iq4 (const lm_avx2_span *span,
 LM_INLINE void
 multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const size_t bytes = sizeof (lm_block_iq4_nl) * LM_AVX2_ROWS;
-  const uint8_t *blocks = lm_avx2_find_block (span, sizeof (lm_block_iq4_nl), 1);
+  const size_t bytes = sizeof (lm_block_iq4_nl);
   const lm_avx2_wide *x = span->wide;
-  lm_avx2_short block = { blocks, blocks };
+  lm_avx2_short block = { .first = lm_avx2_find_block (span, bytes, 1) };
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
-    lm_avx2_next_short (&block, span, blocks, g, sizeof (lm_block_iq4_nl));
-    if (is_one)
-      lm_avx2_ask_ahead (blocks + g * bytes, bytes);
+    lm_avx2_next_short (&block, span, g, bytes, is_one);
     multiply_iq4 (span, block.words, lm_avx2_halves (block.head), x, sums, is_one);
   }
 }

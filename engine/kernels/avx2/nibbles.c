@@ -60,24 +60,21 @@ LM_INLINE void
 multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool has_min, bool is_one)
 {
   const size_t block_bytes = 2 + (has_min ? 2 : 0) + (has_fifth ? 4 : 0) + 16;
-  const uint8_t *blocks = lm_avx2_find_block (span, block_bytes, 1);
   const lm_avx2_group *x = span->x;
-  lm_avx2_short block = { blocks, blocks };
+  lm_avx2_short block = { .first = lm_avx2_find_block (span, block_bytes, 1) };
   __m256 one = sums[0];
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     __m256 scales, mins = _mm256_setzero_ps ();
     __m256i w[8];
 
-    lm_avx2_next_short (&block, span, blocks, g, block_bytes);
+    lm_avx2_next_short (&block, span, g, block_bytes, is_one);
     if (has_min) {
       lm_avx2_load_two (block.head, &scales, &mins);
       mins = _mm256_sub_ps (_mm256_setzero_ps (), mins);
     } else {
       scales = lm_avx2_halves (block.head);
     }
-    if (is_one)
-      lm_avx2_ask_ahead (blocks + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
     unpack_nibbles (block.words, block.head + (has_min ? 32 : 16), w, has_fifth);
     if (is_one)
       one = add_nibbles (one, w, scales, mins, x, has_fifth, has_min);

@@ -152,8 +152,8 @@ find_block (const lm_vnni_span *span,
 
 /* A processor foresees too little of what comes while all groups of a block use its head: asks for
  * what lies AHEAD of the bytes at p, which need not be the matrix's, for no other cache than the
- * innermost. Nearer than 3 KiB comes too late; a line a time, or for the second cache, is slower.
- */
+ * innermost. Nearer than 3 KiB comes too late; group by group, or for the second cache, is slower
+ * (Zen 5). */
 #define AHEAD 6144
 
 LM_INLINE void
@@ -169,8 +169,7 @@ typedef struct {
   group_kind kind;
   size_t block_bytes; /* of one row */
   size_t n_block_groups;
-  /* How one token's weights are read; measured with two threads of Zen 5, where it makes a type
-   * come at 0.9 to 1.0 of what plain reading gives instead of 0.5 to 0.8. */
+  /* How one token's weights are read: what was fastest on Zen 5, see docs/speed.md. */
   size_t n_at_once; /* groups a turn of the loop */
   bool asks;        /* ahead */
 } panel_type;
@@ -191,12 +190,8 @@ multiply_panel_group (const uint8_t *block,
                       lanes_f sum,
                       const panel_type type)
 {
-  const size_t bytes = type.block_bytes * LM_LANES / type.n_block_groups;
-  group g;
+  group g = type.load_group (block, i, n);
 
-  if (type.asks && i % type.n_at_once == 0)
-    ask_ahead (block + bytes * i, bytes * type.n_at_once);
-  g = type.load_group (block, i, n);
   add_groups (&sum, &g, 1, x, type.kind);
   return sum;
 }
@@ -213,10 +208,13 @@ multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
 
   for (; left >= n; left -= n, block += bytes)
 #pragma GCC unroll 1
-    for (size_t first = 0; first < n; first += type.n_at_once)
+    for (size_t first = 0; first < n; first += type.n_at_once) {
+      if (type.asks)
+        ask_ahead (block + bytes / n * first, bytes / n * type.n_at_once);
 #pragma GCC unroll 4
       for (size_t i = 0; i < type.n_at_once; i++, x += span->stride)
         sum = multiply_panel_group (block, first + i, n, x, sum, type);
+    }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
     sum = multiply_panel_group (block, i, left, x, sum, type);
