@@ -111,6 +111,7 @@ def stop_stops(app):
 def keys_work(app):
     """Shift+Enter starts a line, Enter sends, Escape stops."""
     app.press(app.find('button', 'New Chat'))
+    app.find('list', 'Suggestions')  # a button shows itself pressed for a while before it acts
     app.write(field(app), 'How')
     app.keys('ctrl+End', 'shift+Return')
     wait(lambda: app.text(field(app)) == 'How\n', 'Shift+Enter started no line')
