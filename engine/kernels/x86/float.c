@@ -23,6 +23,17 @@
 #define BLOCK_ROWS 64
 #define CHUNK_COLS 512
 
+/* How far ahead of one token's products weights are asked for, in bytes of a row, and for which
+ * cache: a processor foresees less of four rows at once than of one, and nothing beyond a page.
+ * With AVX2, which was tuned on Zen 3, a whole row; see docs/speed.md. */
+#if LM_LANES == 16
+#define AHEAD(row_bytes) 2048
+#define AHEAD_HINT       _MM_HINT_NTA
+#else
+#define AHEAD(row_bytes) (row_bytes)
+#define AHEAD_HINT       _MM_HINT_T0
+#endif
+
 /* Some rows and all columns of a call. */
 typedef struct {
   const char *rows;
@@ -120,6 +131,18 @@ multiply_add (uint32_t type, lanes_f w, lanes_f x, lanes_f sum)
   return f_fma (w, x, sum);
 }
 
+/* Has brought what is read AHEAD bytes after a row's byte at; beyond the row's end that is of the
+ * row which the next n_rows have in its place, or anybody's memory. */
+LM_INLINE void
+ask_ahead (const char *row, size_t row_bytes, size_t at, const int n_rows)
+{
+  size_t later = at + AHEAD (row_bytes);
+
+  if (later >= row_bytes)
+    later += (size_t) (n_rows - 1) * row_bytes;
+  _mm_prefetch (row + later, AHEAD_HINT);
+}
+
 /* Adds to sums the products of n_cols columns. x: of one token, its floats; of several, a vector's
  * columns of every token as load_activations() makes them, the next ones of every token, … */
 LM_INLINE void
@@ -149,9 +172,8 @@ multiply_tile (uint32_t type,
       const char *row = rows + (size_t) r * row_bytes;
       lanes_f w = load_weights (type, row, at);
 
-      /* The rows that come next; a processor's own foresight ends at a page. */
       if (n_tokens == 1)
-        _mm_prefetch (row + (size_t) n_rows * row_bytes + at * value_bytes (type), _MM_HINT_T0);
+        ask_ahead (row, row_bytes, at * value_bytes (type), n_rows);
 #pragma GCC unroll 6
       for (int t = 0; t < n_tokens; t++)
         all[r][t] = multiply_add (type, w, values[t], all[r][t]);
