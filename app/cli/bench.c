@@ -120,7 +120,7 @@ advance (Bench *bench)
   cli_show_progress (_ ("Measuring…"), MIN ((double) bench->step / bench->n_steps, 0.99));
 }
 
-/* What the work of a test can be done at, at most, at this moment. */
+/* What the work of a test can be done at in these moments. */
 static gboolean
 probe (Bench *bench, const BenchTest *test, double *limit, GError **error)
 {

@@ -192,7 +192,7 @@ parse (char **arguments, BenchArguments *given, int *status)
   return cli_parse (separated, entries, &given->compute, _ ("[FILE…]"),
                     _ ("Measures how many tokens a second models read (prefill) and write (decode) "
                        "on this computer: the median of several runs, the slowest and the fastest; "
-                       "and how much that makes of what the computer can do at most, measured at "
+                       "and how much that makes of what the computer can do, measured at "
                        "the same time: of the memory’s read bandwidth for decode, of the "
                        "processor’s 8-bit multiply-adds for prefill."),
                     status);

@@ -37,7 +37,6 @@ typedef struct {
   lm_reading reading;
   uint8_t *memory; /* LM_PROBE_BYTES, owned */
   lm_read_fn ways[LM_MAX_READ_WAYS];
-  size_t n_ways;
 } probe;
 
 static void
@@ -50,11 +49,11 @@ fill_chunk (void *data, size_t index, unsigned worker)
 }
 
 static uint64_t
-read_pass (void *data, unsigned index, double pass_seconds)
+read_pass (void *data, size_t way, double pass_seconds)
 {
   probe *p = data;
 
-  p->reading.way = p->ways[index % p->n_ways];
+  p->reading.way = p->ways[way];
   return lm_reading_pass (&p->reading, pass_seconds);
 }
 
@@ -64,6 +63,7 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
   static const lm_probe_options defaults = { 0 };
   probe p = { 0 };
   lm_pool *pool;
+  size_t n_ways;
   lm_status status;
 
   options = options != NULL ? options : &defaults;
@@ -77,7 +77,7 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
     return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
                     "There is not enough memory.");
   }
-  p.n_ways = lm_read_list_ways (p.ways);
+  n_ways = lm_read_list_ways (p.ways);
   p.reading = (lm_reading) {
     .pool = pool,
     .n_threads = lm_pool_get_n_threads (pool),
@@ -86,7 +86,7 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
   };
   /* Pages that nobody has written to may all be one and the same. */
   lm_pool_run (pool, N_CHUNKS, fill_chunk, &p, NULL);
-  status = lm_probe_run (options, read_pass, &p, bytes_per_second, error);
+  status = lm_probe_run (options, n_ways, read_pass, &p, bytes_per_second, error);
   lm_pages_free (p.memory, LM_PROBE_BYTES);
   lm_pool_free (pool);
   return status;

@@ -271,22 +271,11 @@ add_rate (rates *r, double value)
     r->values[r->n++] = value;
 }
 
-static int
-compare_rates (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
 /* The rate that part of them lie below. */
 static double
 get_quantile (rates *r, double part)
 {
-  if (r->n == 0)
-    return 0;
-  qsort (r->values, r->n, sizeof r->values[0], compare_rates);
-  return r->values[(size_t) ((double) (r->n - 1) * part + 0.5)];
+  return lm_probe_find_quantile (r->values, r->n, part);
 }
 
 /* ---- The probe ---------------------------------------------------------------------------- */

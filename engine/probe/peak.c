@@ -37,13 +37,13 @@ run_job (probe *p)
 }
 
 static uint64_t
-multiply_pass (void *data, unsigned index, double pass_seconds)
+multiply_pass (void *data, size_t way, double pass_seconds)
 {
   probe *p = data;
   double end = lm_probe_now_seconds () + pass_seconds;
   uint64_t n_macs = 0;
 
-  (void) index;
+  (void) way; /* there is one */
   do {
     run_job (p);
     n_macs += p->n_macs * p->n_tasks;
@@ -71,7 +71,7 @@ lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm
   while (run_job (&p) < LEAST_JOB_SECONDS)
     p.n_iterations *= 2;
   p.n_macs = p.kernels->peak (p.n_iterations);
-  status = lm_probe_run (options, multiply_pass, &p, macs_per_second, error);
+  status = lm_probe_run (options, 1, multiply_pass, &p, macs_per_second, error);
   lm_pool_free (p.pool);
   return status;
 }

@@ -6,11 +6,12 @@
 #include "probe/read.h"
 #include "util/threads.h"
 
-/* One pass, of about pass_seconds: does some work in the pool and returns how much, in bytes or
- * multiply-adds. index counts the passes. */
-typedef uint64_t (*lm_probe_pass_fn) (void *data, unsigned index, double pass_seconds);
+/* One pass, of about pass_seconds, in one of several ways: does some work in the pool and returns
+ * how much, in bytes or multiply-adds. */
+typedef uint64_t (*lm_probe_pass_fn) (void *data, size_t way, double pass_seconds);
 
-#define LM_PROBE_PASSES 12
+/* Half of them find the fastest way, half measure it. */
+#define LM_PROBE_PASSES 24
 
 double lm_probe_now_seconds (void);
 
@@ -20,12 +21,17 @@ lm_status lm_probe_check (const lm_probe_options *options, lm_error *error);
 /* The same, and makes a pool of the threads that they ask for. LM_ERROR_MEMORY. */
 lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error);
 
-/* Makes LM_PROBE_PASSES passes within the time, tells progress between them, and writes the best
- * rate. LM_ERROR_CANCELLED. */
+/* The rate that part of n rates lie below, 0 … 1; sorts them. 0 where there is none. */
+double lm_probe_find_quantile (double *rates, size_t n, double part);
+
+/* Makes LM_PROBE_PASSES passes within the time, of all n_ways ways in turn and then of the one that
+ * was fastest, and writes the median rate of these. Tells progress between them.
+ * LM_ERROR_CANCELLED. */
 lm_status lm_probe_run (const lm_probe_options *options,
+                        size_t n_ways,
                         lm_probe_pass_fn pass,
                         void *data,
-                        double *best,
+                        double *rate,
                         lm_error *error);
 
 /* What a thread takes of memory at a time: long enough to stream, and so short that a thread which

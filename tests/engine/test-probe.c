@@ -63,6 +63,52 @@ test_bandwidth (void)
   CHECK (n_calls == LM_PROBE_PASSES, "%d", n_calls);
 }
 
+/* What way 0 … 2 was asked for in each pass of a probe whose second way does most in a time. */
+typedef struct {
+  size_t ways[LM_PROBE_PASSES];
+  size_t n;
+} asked;
+
+static uint64_t
+do_some (void *data, size_t way, double pass_seconds)
+{
+  asked *a = data;
+  double end = lm_probe_now_seconds () + pass_seconds;
+
+  if (a->n < LM_PROBE_PASSES)
+    a->ways[a->n++] = way;
+  while (lm_probe_now_seconds () < end)
+    ;
+  return way == 1 ? 5000000 : 1000000;
+}
+
+/* Half of the passes find the way, the others measure it. */
+static void
+test_choice (void)
+{
+  asked a = { .n = 0 };
+  double rate = 0;
+  lm_probe_options options = { .seconds = 0.24 };
+  double most = 5e6 / (options.seconds / LM_PROBE_PASSES);
+
+  CHECK (lm_probe_run (&options, 3, do_some, &a, &rate, NULL) == LM_OK, "runs");
+  CHECK (a.n == LM_PROBE_PASSES, "%zu", a.n);
+  for (size_t i = 0; i < a.n; i++)
+    CHECK (a.ways[i] == (i < LM_PROBE_PASSES / 2 ? i % 3 : 1), "pass %zu: way %zu", i, a.ways[i]);
+  CHECK (rate > most / 4 && rate <= most, "%g of %g", rate, most);
+}
+
+static void
+test_quantile (void)
+{
+  double rates[] = { 3, 1, 5, 2, 4 };
+
+  CHECK (lm_probe_find_quantile (rates, 5, 0.5) == 3, "the median");
+  CHECK (lm_probe_find_quantile (rates, 5, 1) == 5, "the largest");
+  CHECK (lm_probe_find_quantile (rates, 5, 0) == 1, "the smallest");
+  CHECK (lm_probe_find_quantile (rates, 0, 0.5) == 0, "none");
+}
+
 /* Were a way's reads left out by the compiler, it would be faster than any memory, even in cache.
  */
 static void
@@ -198,6 +244,8 @@ main (void)
     { "levels are listed", test_levels },
     { "as many threads measure as decode", test_threads },
     { "the read bandwidth is measured", test_bandwidth },
+    { "the fastest way is found and measured", test_choice },
+    { "part of the rates lie below a quantile", test_quantile },
     { "every way of reading does read", test_ways },
     { "the peak of every level is measured", test_peak },
     { "stops and mistakes are errors", test_errors },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What this computer can do at most, measured: what a model's speed is held against. Plain
+ * What this computer can do, measured: what a model's speed is held against. Plain
  * functions that block: call them from a worker thread or a command-line tool, with nothing else
  * running. */
 #pragma once
