@@ -39,7 +39,7 @@ load_q4_0 (const uint8_t *block, size_t i, size_t n)
   lanes_unpack_nibbles (block + at.words, g.w);
   return g;
 }
-DEFINE_SHORT_TYPE (q4_0, KIND_OFFSET_8, 4, false)
+DEFINE_SHORT_TYPE (q4_0, KIND_OFFSET_8)
 
 LM_INLINE group
 load_q4_1 (const uint8_t *block, size_t i, size_t n)
@@ -52,7 +52,7 @@ load_q4_1 (const uint8_t *block, size_t i, size_t n)
   lanes_unpack_nibbles (block + at.words, g.w);
   return g;
 }
-DEFINE_SHORT_TYPE (q4_1, KIND_MIN, 4, true)
+DEFINE_SHORT_TYPE (q4_1, KIND_MIN)
 
 LM_INLINE group
 load_q5_0 (const uint8_t *block, size_t i, size_t n)
@@ -67,7 +67,7 @@ load_q5_0 (const uint8_t *block, size_t i, size_t n)
     g.w[j] = i_add8 (g.w[j], i_set8 (112));
   return g;
 }
-DEFINE_SHORT_TYPE (q5_0, KIND_OFFSET_128, 4, true)
+DEFINE_SHORT_TYPE (q5_0, KIND_OFFSET_128)
 
 LM_INLINE group
 load_q5_1 (const uint8_t *block, size_t i, size_t n)
@@ -81,7 +81,7 @@ load_q5_1 (const uint8_t *block, size_t i, size_t n)
   add_fifth_bits (i_load (block + at.head + 4 * LM_LANES), g.w);
   return g;
 }
-DEFINE_SHORT_TYPE (q5_1, KIND_MIN, 4, true)
+DEFINE_SHORT_TYPE (q5_1, KIND_MIN)
 
 LM_INLINE group
 load_q8_0 (const uint8_t *block, size_t i, size_t n)
@@ -94,7 +94,7 @@ load_q8_0 (const uint8_t *block, size_t i, size_t n)
     g.w[j] = i_xor (lanes_load_word (block + at.words, j), i_set8 ((char) 0x80));
   return g;
 }
-DEFINE_SHORT_TYPE (q8_0, KIND_OFFSET_128, 1, false)
+DEFINE_SHORT_TYPE (q8_0, KIND_OFFSET_128)
 
 /* ---- IQ4_NL and IQ4_XS -------------------------------------------------------------------- */
 
@@ -119,7 +119,7 @@ load_iq4_nl (const uint8_t *block, size_t i, size_t n)
   unpack_iq4 (block + at.words, g.w);
   return g;
 }
-DEFINE_SHORT_TYPE (iq4_nl, KIND_OFFSET_128, 4, true)
+DEFINE_SHORT_TYPE (iq4_nl, KIND_OFFSET_128)
 
 /* d × (scale − 32): four bits of nibble i of the second word, two of the upper half of the
  * first. */

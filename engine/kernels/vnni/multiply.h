@@ -151,16 +151,26 @@ find_block (const lm_vnni_span *span,
 }
 
 /* A processor foresees too little of what comes while all groups of a block use its head: asks for
- * what lies AHEAD of the bytes at p, which need not be the matrix's, for no other cache than the
+ * what lies ahead of the bytes at p, which need not be the matrix's, for no other cache than the
  * innermost. Nearer than 3 KiB comes too late; group by group, or for the second cache, is slower
  * (Zen 5). */
-#define AHEAD 6144
-
 LM_INLINE void
-ask_ahead (const uint8_t *p, const size_t bytes)
+ask_for (const uint8_t *p, const size_t bytes)
 {
   for (size_t at = 0; at < bytes; at += 64)
-    _mm_prefetch ((const char *) p + AHEAD + at, _MM_HINT_NTA);
+    _mm_prefetch ((const char *) p + at, _MM_HINT_NTA);
+}
+
+/* p, as soon as the byte at line has come. A processor that has little to do for every line runs
+ * ahead, to lines that have not been asked for yet, and reads memory in no order. What it reads at
+ * p has to wait. */
+LM_INLINE const uint8_t *
+wait_for (const uint8_t *line, const uint8_t *p)
+{
+  size_t zero = 0;
+
+  __asm__ ("" : "+r"(zero)); /* the compiler is not to know */
+  return p + (*line & zero);
 }
 
 /* What stays the same from block to block. */
@@ -171,8 +181,11 @@ typedef struct {
   size_t n_block_groups;
   /* How one token's weights are read: what was fastest on Zen 5, see docs/speed.md. */
   size_t n_at_once; /* groups a turn of the loop */
-  bool asks;        /* ahead */
+  size_t ahead;     /* bytes from a turn's to those that it asks for */
+  bool waits;       /* for nearly all of the turn before, but WAIT_BYTES */
 } panel_type;
+
+#define WAIT_BYTES 256
 
 /* Groups that are left of a span behind its whole blocks: only short ones can be. */
 LM_INLINE size_t
@@ -201,7 +214,7 @@ LM_INLINE void
 multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
 {
   const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
-  const uint8_t *block = find_block (span, 0, type.block_bytes, n);
+  const uint8_t *start = find_block (span, 0, type.block_bytes, n), *block = start;
   const lm_vnni_group *x = span->x;
   lanes_f sum = sums[0];
   size_t left = span->n_groups;
@@ -209,11 +222,14 @@ multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
   for (; left >= n; left -= n, block += bytes)
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += type.n_at_once) {
-      if (type.asks)
-        ask_ahead (block + bytes / n * first, bytes / n * type.n_at_once);
+      const uint8_t *turn = block + bytes / n * first;
+
+      if (type.waits)
+        turn = wait_for (turn > start ? turn - WAIT_BYTES : start, turn);
+      ask_for (turn + type.ahead, bytes / n * type.n_at_once);
 #pragma GCC unroll 4
       for (size_t i = 0; i < type.n_at_once; i++, x += span->stride)
-        sum = multiply_panel_group (block, first + i, n, x, sum, type);
+        sum = multiply_panel_group (turn - bytes / n * first, first + i, n, x, sum, type);
     }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
@@ -347,11 +363,11 @@ load_signed (const uint8_t *block, size_t n_groups, group *out, const panel_type
 /* Those of a type with blocks of 256 weights, and with short ones. */
 #define DEFINE_SUPER_TYPE(name, kind)                                                              \
   DEFINE_TYPE (name, ((panel_type) { load_##name, kind, sizeof (lm_block_##name),                  \
-                                     LM_SUPER_BLOCK / LM_GROUP_LENGTH, 2, true }))
-#define DEFINE_SHORT_TYPE(name, kind, n_at_once, asks)                                             \
+                                     LM_SUPER_BLOCK / LM_GROUP_LENGTH, 2, 6144, false }))
+#define DEFINE_SHORT_TYPE(name, kind)                                                              \
   DEFINE_TYPE (name,                                                                               \
                ((panel_type) { load_##name, kind, LM_PANEL_BLOCKS * sizeof (lm_block_##name),      \
-                               LM_PANEL_BLOCKS, n_at_once, asks }))
+                               LM_PANEL_BLOCKS, LM_PANEL_BLOCKS, 4096, true }))
 
 /* Word i of a block's head, which all its groups read again; see touch_head(). */
 LM_INLINE lanes_i
