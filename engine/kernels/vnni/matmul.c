@@ -107,23 +107,17 @@ typedef struct {
   size_t n_rows;
 } task;
 
-/* What the panels beginning with row (counted from the call's first) came to, of tokens from
- * first_token on. */
+/* What n rows of a panel came to, at most LM_LANES. */
 static void
-store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const lanes_f *sums)
+store_panel (float *out, size_t n, lanes_f sum)
 {
-  size_t n = k->n_rows - row < LM_LANES ? k->n_rows - row : LM_LANES;
+  float rows[LM_LANES];
 
-  for (size_t t = 0; t < n_tokens; t++, sums += LM_VNNI_PANELS) {
-    float *out = k->out + (first_token + t) * k->stride + row;
-    float rows[LM_LANES];
-
-    if (n == LM_LANES) {
-      f_store (out, *sums);
-    } else {
-      f_store (rows, *sums);
-      memcpy (out, rows, n * sizeof *out);
-    }
+  if (n >= LM_LANES) {
+    f_store (out, sum);
+  } else {
+    f_store (rows, sum);
+    memcpy (out, rows, n * sizeof *out);
   }
 }
 
@@ -188,9 +182,13 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 
     multiply_span (k, &span, row, n_panels, sums);
   }
-  for (size_t p = 0; p < n_panels; p++)
-    store_rows (k, row + p * LM_LANES, first_token, n_tokens,
-                sums[p / LM_VNNI_PANELS] + p % LM_VNNI_PANELS);
+  for (size_t t = 0; t < n_tokens; t++) { /* a token's rows lie side by side */
+    float *out = k->out + (first_token + t) * k->stride;
+
+    for (size_t p = 0, at = row; p < n_panels; p++, at += LM_LANES)
+      store_panel (out + at, k->n_rows - at,
+                   sums[p / LM_VNNI_PANELS][t * LM_VNNI_PANELS + p % LM_VNNI_PANELS]);
+  }
 }
 
 /* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
@@ -221,7 +219,7 @@ multiply_together (const task *k, size_t row, size_t n_panels)
     }
   }
   for (size_t p = 0; p < n_panels; p++)
-    store_rows (k, row + p * LM_LANES, 0, 1, sums + p);
+    store_panel (k->out + row + p * LM_LANES, k->n_rows - (row + p * LM_LANES), sums[p]);
 }
 
 static void
