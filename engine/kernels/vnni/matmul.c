@@ -107,7 +107,7 @@ typedef struct {
   size_t n_rows;
 } task;
 
-/* What n rows of a panel came to, at most LM_LANES. */
+/* What the rows of a panel came to; n: rows that are left, itself included. */
 static void
 store_panel (float *out, size_t n, lanes_f sum)
 {
