@@ -141,19 +141,8 @@ typedef struct {
 static void
 store_rows (const task *k, size_t row, size_t first_token, size_t n_tokens, const __m256 *sums)
 {
-  size_t n = k->n_rows - row < LM_AVX2_ROWS ? k->n_rows - row : LM_AVX2_ROWS;
-
-  for (size_t t = 0; t < n_tokens; t++) {
-    float *out = k->out + (first_token + t) * k->stride + row;
-    float rows[LM_AVX2_ROWS];
-
-    if (n == LM_AVX2_ROWS) {
-      _mm256_storeu_ps (out, sums[t]);
-    } else {
-      _mm256_storeu_ps (rows, sums[t]);
-      memcpy (out, rows, n * sizeof *out);
-    }
-  }
+  for (size_t t = 0; t < n_tokens; t++)
+    lanes_store (k->out + (first_token + t) * k->stride + row, k->n_rows - row, sums[t]);
 }
 
 /* Up to MAX_PANELS panels from row on (counted from the call's first), up to MAX_TOKENS tokens. */

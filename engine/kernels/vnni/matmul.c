@@ -107,20 +107,6 @@ typedef struct {
   size_t n_rows;
 } task;
 
-/* What the rows of a panel came to; n: rows that are left, itself included. */
-static void
-store_panel (float *out, size_t n, lanes_f sum)
-{
-  float rows[LM_LANES];
-
-  if (n >= LM_LANES) {
-    f_store (out, sum);
-  } else {
-    f_store (rows, sum);
-    memcpy (out, rows, n * sizeof *out);
-  }
-}
-
 /* One span of a single panel. */
 static void
 multiply_single (const task *k, const lm_vnni_span *span, lanes_f *sums)
@@ -186,7 +172,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     float *out = k->out + (first_token + t) * k->stride;
 
     for (size_t p = 0, at = row; p < n_panels; p++, at += LM_LANES)
-      store_panel (out + at, k->n_rows - at,
+      lanes_store (out + at, k->n_rows - at,
                    sums[p / LM_VNNI_PANELS][t * LM_VNNI_PANELS + p % LM_VNNI_PANELS]);
   }
 }
@@ -218,8 +204,8 @@ multiply_together (const task *k, size_t row, size_t n_panels)
       multiply_single (k, &span, sums + p);
     }
   }
-  for (size_t p = 0; p < n_panels; p++)
-    store_panel (k->out + row + p * LM_LANES, k->n_rows - (row + p * LM_LANES), sums[p]);
+  for (size_t p = 0; p < n_panels; p++, row += LM_LANES)
+    lanes_store (k->out + row, k->n_rows - row, sums[p]);
 }
 
 static void

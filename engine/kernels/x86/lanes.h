@@ -155,6 +155,20 @@ lanes_touch (const void *p, size_t bytes)
     (void) ((const volatile uint8_t *) p)[i];
 }
 
+/* Writes the first n lanes, or, of a larger n, all. */
+LM_INLINE void
+lanes_store (float *out, size_t n, lanes_f lanes)
+{
+  float all[LM_LANES];
+
+  if (n >= LM_LANES) {
+    f_store (out, lanes);
+  } else {
+    f_store (all, lanes);
+    memcpy (out, all, n * sizeof *out);
+  }
+}
+
 /* Word i of a panel's rows, of those that one group after the other reads. */
 LM_INLINE lanes_i
 lanes_load_word (const uint8_t *words, size_t i)
