@@ -150,10 +150,9 @@ find_block (const lm_vnni_span *span,
                          span->first_group, block_bytes, n_block_groups);
 }
 
-/* A processor foresees too little of what comes while all groups of a block use its head: asks for
- * what lies ahead of the bytes at p, which need not be the matrix's, for no other cache than the
- * innermost. Nearer than 3 KiB comes too late; group by group, or for the second cache, is slower
- * (Zen 5). */
+/* Asks for the bytes at p, which need not be the matrix's, for no other cache than the innermost: a
+ * processor foresees too little of what comes while all groups of a block use its head. Nearer than
+ * 3 KiB ahead comes too late; group by group, or for the second cache, is slower (Zen 5). */
 LM_INLINE void
 ask_for (const uint8_t *p, const size_t bytes)
 {
@@ -173,6 +172,8 @@ wait_for (const uint8_t *line, const uint8_t *p)
   return p + (*line & zero);
 }
 
+#define WAIT_BYTES 256
+
 /* What stays the same from block to block. */
 typedef struct {
   load_group_fn load_group;
@@ -182,10 +183,8 @@ typedef struct {
   /* How one token's weights are read: what was fastest on Zen 5, see docs/speed.md. */
   size_t n_at_once; /* groups a turn of the loop */
   size_t ahead;     /* bytes from a turn's to those that it asks for */
-  bool waits;       /* for nearly all of the turn before, but WAIT_BYTES */
+  bool waits;       /* a block, for the one before but its last WAIT_BYTES */
 } panel_type;
-
-#define WAIT_BYTES 256
 
 /* Groups that are left of a span behind its whole blocks: only short ones can be. */
 LM_INLINE size_t
@@ -214,23 +213,23 @@ LM_INLINE void
 multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
 {
   const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
-  const uint8_t *start = find_block (span, 0, type.block_bytes, n), *block = start;
+  const uint8_t *block = find_block (span, 0, type.block_bytes, n);
   const lm_vnni_group *x = span->x;
   lanes_f sum = sums[0];
   size_t left = span->n_groups;
 
-  for (; left >= n; left -= n, block += bytes)
+  for (; left >= n; left -= n, block += bytes) {
+    const uint8_t *line = left < span->n_groups ? block - WAIT_BYTES : block;
+    const uint8_t *now = type.waits ? wait_for (line, block) : block;
+
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += type.n_at_once) {
-      const uint8_t *turn = block + bytes / n * first;
-
-      if (type.waits)
-        turn = wait_for (turn > start ? turn - WAIT_BYTES : start, turn);
-      ask_for (turn + type.ahead, bytes / n * type.n_at_once);
+      ask_for (now + bytes / n * first + type.ahead, bytes / n * type.n_at_once);
 #pragma GCC unroll 4
       for (size_t i = 0; i < type.n_at_once; i++, x += span->stride)
-        sum = multiply_panel_group (turn - bytes / n * first, first + i, n, x, sum, type);
+        sum = multiply_panel_group (now, first + i, n, x, sum, type);
     }
+  }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
     sum = multiply_panel_group (block, i, left, x, sum, type);
