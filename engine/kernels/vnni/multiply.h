@@ -150,29 +150,9 @@ find_block (const lm_vnni_span *span,
                          span->first_group, block_bytes, n_block_groups);
 }
 
-/* Asks for the bytes at p, which need not be the matrix's, for no other cache than the innermost: a
- * processor foresees too little of what comes while all groups of a block use its head. Nearer than
- * 3 KiB ahead comes too late; group by group, or for the second cache, is slower (Zen 5). */
-LM_INLINE void
-ask_for (const uint8_t *p, const size_t bytes)
-{
-  for (size_t at = 0; at < bytes; at += 64)
-    _mm_prefetch ((const char *) p + at, _MM_HINT_NTA);
-}
-
-/* p, as soon as the byte at line has come. A processor that has little to do for every line runs
- * ahead, to lines that have not been asked for yet, and reads memory in no order. What it reads at
- * p has to wait. */
-LM_INLINE const uint8_t *
-wait_for (const uint8_t *line, const uint8_t *p)
-{
-  size_t zero = 0;
-
-  __asm__ ("" : "+r"(zero)); /* the compiler is not to know */
-  return p + (*line & zero);
-}
-
-#define WAIT_BYTES 256
+/* One token's weights are read a turn of the loop after the other: what was fastest on Zen 5. */
+#define GROUPS_A_TURN (LM_LANES == 16 ? 1 : 2)
+#define AHEAD         6144 /* bytes: nearer than 4 KiB comes too late */
 
 /* What stays the same from block to block. */
 typedef struct {
@@ -180,10 +160,6 @@ typedef struct {
   group_kind kind;
   size_t block_bytes; /* of one row */
   size_t n_block_groups;
-  /* How one token's weights are read: what was fastest on Zen 5, see docs/speed.md. */
-  size_t n_at_once; /* groups a turn of the loop */
-  size_t ahead;     /* bytes from a turn's to those that it asks for */
-  bool waits;       /* a block, for the one before but its last WAIT_BYTES */
 } panel_type;
 
 /* Groups that are left of a span behind its whole blocks: only short ones can be. */
@@ -218,18 +194,14 @@ multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
   lanes_f sum = sums[0];
   size_t left = span->n_groups;
 
-  for (; left >= n; left -= n, block += bytes) {
-    const uint8_t *line = left < span->n_groups ? block - WAIT_BYTES : block;
-    const uint8_t *now = type.waits ? wait_for (line, block) : block;
-
+  for (; left >= n; left -= n, block += bytes)
 #pragma GCC unroll 1
-    for (size_t first = 0; first < n; first += type.n_at_once) {
-      ask_for (now + bytes / n * first + type.ahead, bytes / n * type.n_at_once);
-#pragma GCC unroll 4
-      for (size_t i = 0; i < type.n_at_once; i++, x += span->stride)
-        sum = multiply_panel_group (now, first + i, n, x, sum, type);
+    for (size_t first = 0; first < n; first += GROUPS_A_TURN) {
+      lanes_ask (block + bytes / n * first, bytes / n * GROUPS_A_TURN, AHEAD);
+#pragma GCC unroll 2
+      for (size_t i = 0; i < GROUPS_A_TURN; i++, x += span->stride)
+        sum = multiply_panel_group (block, first + i, n, x, sum, type);
     }
-  }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
     sum = multiply_panel_group (block, i, left, x, sum, type);
@@ -362,11 +334,11 @@ load_signed (const uint8_t *block, size_t n_groups, group *out, const panel_type
 /* Those of a type with blocks of 256 weights, and with short ones. */
 #define DEFINE_SUPER_TYPE(name, kind)                                                              \
   DEFINE_TYPE (name, ((panel_type) { load_##name, kind, sizeof (lm_block_##name),                  \
-                                     LM_SUPER_BLOCK / LM_GROUP_LENGTH, 2, 6144, false }))
+                                     LM_SUPER_BLOCK / LM_GROUP_LENGTH }))
 #define DEFINE_SHORT_TYPE(name, kind)                                                              \
   DEFINE_TYPE (name,                                                                               \
                ((panel_type) { load_##name, kind, LM_PANEL_BLOCKS * sizeof (lm_block_##name),      \
-                               LM_PANEL_BLOCKS, LM_PANEL_BLOCKS, 4096, true }))
+                               LM_PANEL_BLOCKS }))
 
 /* Word i of a block's head, which all its groups read again; see touch_head(). */
 LM_INLINE lanes_i
