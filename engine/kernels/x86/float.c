@@ -131,16 +131,20 @@ multiply_add (uint32_t type, lanes_f w, lanes_f x, lanes_f sum)
   return f_fma (w, x, sum);
 }
 
-/* Has brought what is read AHEAD bytes after a row's byte at; beyond the row's end that is of the
- * row which the next n_rows have in its place, or anybody's memory. */
-LM_INLINE void
-ask_ahead (const char *row, size_t row_bytes, size_t at, const int n_rows)
+/* From a row's byte at to what is read so many bytes after it: beyond the row's end, where there is
+ * one of the next n_rows, that is of the row which these have in its place, or anybody's memory. */
+LM_INLINE size_t
+find_later (size_t row_bytes, size_t at, size_t ahead, const int n_rows)
 {
-  size_t later = at + AHEAD (row_bytes);
+  return at + ahead < row_bytes ? ahead : ahead + (size_t) (n_rows - 1) * row_bytes;
+}
 
-  if (later >= row_bytes)
-    later += (size_t) (n_rows - 1) * row_bytes;
-  _mm_prefetch (row + later, AHEAD_HINT);
+/* Asks for what comes after the bytes of a row that begin at its byte at. */
+LM_INLINE void
+ask_ahead (const char *row, size_t row_bytes, size_t at, const size_t bytes, const int n_rows)
+{
+  _mm_prefetch (row + at + find_later (row_bytes, at, AHEAD (row_bytes), n_rows), AHEAD_HINT);
+  lanes_open_page (row + at, bytes, find_later (row_bytes, at, LANES_PAGE_BYTES, n_rows));
 }
 
 /* Adds to sums the products of n_cols columns. x: of one token, its floats; of several, a vector's
@@ -173,7 +177,7 @@ multiply_tile (uint32_t type,
       lanes_f w = load_weights (type, row, at);
 
       if (n_tokens == 1)
-        ask_ahead (row, row_bytes, at * value_bytes (type), n_rows);
+        ask_ahead (row, row_bytes, at * value_bytes (type), step * value_bytes (type), n_rows);
 #pragma GCC unroll 6
       for (int t = 0; t < n_tokens; t++)
         all[r][t] = multiply_add (type, w, values[t], all[r][t]);

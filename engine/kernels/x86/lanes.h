@@ -156,25 +156,19 @@ lanes_touch (const void *p, size_t bytes)
 }
 
 /* Weights that one token is multiplied with come from memory, line after line. A processor brings
- * what comes next by itself only within a page, whose beginning it has to wait for, and of what it
- * multiplies meanwhile it foresees too little. So, with so many bytes at p that are about to be
- * read, asks for those `ahead` behind them, which may be anybody's, for no other cache than the
- * innermost; and, once a page, for the first lines of one further on, which sets the processor to
- * bringing the rest of it. Distances: what was fastest on Zen 5, see docs/speed.md. */
-#define LANES_PAGE_BYTES  4096
-#define LANES_PAGES_AHEAD (3 * LANES_PAGE_BYTES)
-#define LANES_PAGE_LINES  4
+ * what comes next by itself, but within a page: at the beginning of each it waits, and starts anew.
+ * So, with so many bytes at p that are about to be read, once a page, this asks for the first lines
+ * of one that lies `ahead` bytes further on, which may be anybody's, and sets it to bringing the
+ * rest of that. Any distance of one to eight pages will do (Zen 5; see docs/speed.md). */
+#define LANES_PAGE_BYTES 4096
+#define LANES_PAGE_LINES 4
 
 LM_INLINE void
-lanes_ask (const void *p, const size_t bytes, const size_t ahead)
+lanes_open_page (const void *p, const size_t bytes, const size_t ahead)
 {
-  const char *at = p;
-
-  for (size_t i = 0; i < bytes; i += 64)
-    _mm_prefetch (at + ahead + i, _MM_HINT_NTA);
   if ((uintptr_t) p % LANES_PAGE_BYTES < bytes)
     for (size_t i = 0; i < LANES_PAGE_LINES; i++)
-      _mm_prefetch (at + LANES_PAGES_AHEAD + i * 64, _MM_HINT_T1);
+      _mm_prefetch ((const char *) p + ahead + i * 64, _MM_HINT_T1);
 }
 
 /* Writes the first n lanes, or, of a larger n, all. */
