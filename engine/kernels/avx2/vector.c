@@ -85,34 +85,6 @@ lm_avx2_rope (
     rope_halves (x, cosines, sines, n_pairs);
 }
 
-/* silu by e^−|x|, which cannot overflow: 1 / (1 + e^−x) is e^x / (1 + e^x) for negative x. */
-LM_INLINE __m256
-silu_mul_eight (__m256 x, __m256 up)
-{
-  const __m256 one = _mm256_set1_ps (1.0f), minus = _mm256_set1_ps (-0.0f);
-  __m256 e = f_exp (_mm256_or_ps (x, minus));
-  __m256 top = _mm256_blendv_ps (one, e, x);
-
-  return _mm256_mul_ps (_mm256_mul_ps (x, _mm256_div_ps (top, _mm256_add_ps (one, e))), up);
-}
-
-void
-lm_avx2_silu_mul (float *gate, const float *up, size_t n)
-{
-  float rest[2][8] = { 0 };
-  size_t i;
-
-  for (i = 0; i + 8 <= n; i += 8)
-    _mm256_storeu_ps (gate + i,
-                      silu_mul_eight (_mm256_loadu_ps (gate + i), _mm256_loadu_ps (up + i)));
-  if (i == n)
-    return;
-  memcpy (rest[0], gate + i, (n - i) * sizeof *gate);
-  memcpy (rest[1], up + i, (n - i) * sizeof *up);
-  _mm256_storeu_ps (rest[0], silu_mul_eight (_mm256_loadu_ps (rest[0]), _mm256_loadu_ps (rest[1])));
-  memcpy (gate + i, rest[0], (n - i) * sizeof *gate);
-}
-
 void
 lm_avx2_add (float *x, const float *y, size_t n)
 {

@@ -13,13 +13,14 @@ const lm_kernels LM_LEVEL (kernels) = {
   .matmul = LM_LEVEL (matmul),
   .rms_norm = lm_avx2_rms_norm,
   .rope = lm_avx2_rope,
-  .silu_mul = lm_avx2_silu_mul,
-  .add = lm_avx2_add,
 #if LM_LANES == 16
+  .silu_mul = lm_avx512_silu_mul,
   .attend = lm_avx512_attend,
 #else
+  .silu_mul = lm_avx2_silu_mul,
   .attend = lm_avx2_attend,
 #endif
+  .add = lm_avx2_add,
   .to_half = lm_avx2_to_half,
   .peak = LM_LEVEL (peak),
 };

@@ -31,6 +31,7 @@ typedef __m512i lanes_i;
 #define f_add(a, b)          _mm512_add_ps (a, b)
 #define f_sub(a, b)          _mm512_sub_ps (a, b)
 #define f_mul(a, b)          _mm512_mul_ps (a, b)
+#define f_div(a, b)          _mm512_div_ps (a, b)
 #define f_max(a, b)          _mm512_max_ps (a, b)
 #define f_fma(a, b, c)       _mm512_fmadd_ps (a, b, c)
 #define f_fnma(a, b, c)      _mm512_fnmadd_ps (a, b, c)
@@ -69,6 +70,19 @@ f_keep_from (lanes_f x, lanes_f key, lanes_f least)
   return _mm512_maskz_mov_ps (_mm512_cmp_ps_mask (key, least, _CMP_NLT_UQ), x);
 }
 
+LM_INLINE lanes_f
+f_minus_magnitude (lanes_f x)
+{
+  return _mm512_or_ps (x, _mm512_set1_ps (-0.0f));
+}
+
+/* a where x has a minus sign, b elsewhere. */
+LM_INLINE lanes_f
+f_choose_by_sign (lanes_f x, lanes_f a, lanes_f b)
+{
+  return _mm512_mask_mov_ps (b, _mm512_movepi32_mask (_mm512_castps_si512 (x)), a);
+}
+
 /* The upper and the lower eight lanes put together. */
 LM_INLINE __m256
 f_fold_add (lanes_f x)
@@ -92,6 +106,7 @@ typedef __m256i lanes_i;
 #define f_add(a, b)          _mm256_add_ps (a, b)
 #define f_sub(a, b)          _mm256_sub_ps (a, b)
 #define f_mul(a, b)          _mm256_mul_ps (a, b)
+#define f_div(a, b)          _mm256_div_ps (a, b)
 #define f_max(a, b)          _mm256_max_ps (a, b)
 #define f_fma(a, b, c)       _mm256_fmadd_ps (a, b, c)
 #define f_fnma(a, b, c)      _mm256_fnmadd_ps (a, b, c)
@@ -128,6 +143,18 @@ LM_INLINE lanes_f
 f_keep_from (lanes_f x, lanes_f key, lanes_f least)
 {
   return _mm256_and_ps (x, _mm256_cmp_ps (key, least, _CMP_NLT_UQ));
+}
+
+LM_INLINE lanes_f
+f_minus_magnitude (lanes_f x)
+{
+  return _mm256_or_ps (x, _mm256_set1_ps (-0.0f));
+}
+
+LM_INLINE lanes_f
+f_choose_by_sign (lanes_f x, lanes_f a, lanes_f b)
+{
+  return _mm256_blendv_ps (b, a, x);
 }
 
 LM_INLINE __m256

@@ -34,5 +34,6 @@ void lm_avx2_rms_norm (const float *x, const float *weight, size_t n, float epsi
 void lm_avx2_rope (
     float *x, const float *cosines, const float *sines, size_t n_pairs, lm_rope_layout layout);
 void lm_avx2_silu_mul (float *gate, const float *up, size_t n);
+void lm_avx512_silu_mul (float *gate, const float *up, size_t n);
 void lm_avx2_add (float *x, const float *y, size_t n);
 void lm_avx2_to_half (const float *x, size_t n, uint16_t *out);
