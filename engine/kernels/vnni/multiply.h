@@ -154,7 +154,6 @@ find_block (const lm_vnni_span *span,
  * nearer than 4 KiB would be too late. What was fastest on Zen 5. */
 #define GROUPS_A_TURN (LM_LANES == 16 ? 1 : 2)
 #define LINES_AHEAD   6144 /* bytes */
-#define PAGES_AHEAD   (3 * LANES_PAGE_BYTES)
 
 /* Asks for what lies behind the bytes at p, for no other cache than the innermost: while it
  * computes, a processor foresees too little of it. */
@@ -163,7 +162,7 @@ ask_ahead (const uint8_t *p, const size_t bytes)
 {
   for (size_t at = 0; at < bytes; at += 64)
     _mm_prefetch ((const char *) p + LINES_AHEAD + at, _MM_HINT_NTA);
-  lanes_open_page (p, bytes, PAGES_AHEAD);
+  lanes_open_page (p, bytes, LANES_PAGES_AHEAD);
 }
 
 /* What stays the same from block to block. */

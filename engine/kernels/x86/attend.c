@@ -40,6 +40,14 @@ ask_for (uintptr_t address)
   _mm_prefetch ((const char *) address, _MM_HINT_T1);
 }
 
+/* The same for the first lines of a page later on, if one begins in the bytes at address, which are
+ * about to be asked for. */
+LM_INLINE void
+open_page (uintptr_t address, size_t bytes)
+{
+  lanes_open_page ((const void *) address, bytes, LANES_PAGES_AHEAD);
+}
+
 /* q·k of a tile's positions, in halves of the cache. A query has two sums, so that none waits for
  * the last: of the even and the odd dimensions, or, of a tile of two vectors, of each of these. */
 LM_INLINE void
@@ -53,6 +61,8 @@ score_halves (
   uintptr_t values = (uintptr_t) ((const uint16_t *) kv->values + at);
   lanes_f sums[MAX_QUERIES][2];
 
+  if (asks)
+    open_page (values, LM_KEY_TILE * kv->head_dim * sizeof *keys);
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     sums[j][0] = sums[j][1] = f_zero ();
@@ -101,6 +111,8 @@ score_bytes (const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const boo
   uintptr_t values = (uintptr_t) ((const int8_t *) kv->values + at);
   const uint16_t *scales = kv->key_scales + tile * n_groups * LM_KEY_TILE;
 
+  if (asks)
+    open_page (values, LM_KEY_TILE * kv->head_dim);
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     for (int part = 0; part < N_VECTORS; part++)
@@ -238,8 +250,10 @@ mix_columns (const batch *s,
   for (size_t p = 0; p < s->n_common; p++) {
     lanes_f values[N_MIXED];
 
-    if (asks)
+    if (asks) {
+      open_page (keys + p * step, step);
       ask_for (keys + p * step);
+    }
     load_values (kv, type, p, i, values, n_mixed);
 #pragma GCC unroll 8
     for (int j = 0; j < n; j++)
