@@ -3,6 +3,8 @@
  * processor to processor, so that several are tried. */
 #include "probe/read.h"
 
+#include <stdbool.h>
+
 #define STEP 256 /* bytes a turn: four cache lines */
 
 /* How far ahead to prefetch, in bytes. Beyond the end of the memory it does nothing. */
@@ -22,7 +24,7 @@ enum { PAGE = 4096, PAGE_LINES = 4, PAGES_AHEAD = 3 * PAGE };
 #endif
 
 #define PREFETCH_PAGE(pages)                                                                       \
-  if (pages != NONE && i % PAGE == 0)                                                              \
+  if (pages && i % PAGE == 0)                                                                      \
     for (int j = 0; j < PAGE_LINES; j++)                                                           \
       PREFETCH (memory + i + PAGES_AHEAD + 64 * j, 2);
 
@@ -73,19 +75,19 @@ enum { PAGE = 4096, PAGE_LINES = 4, PAGES_AHEAD = 3 * PAGE };
       __asm__ volatile ("" : : "v"(seen[j]));                                                      \
   }
 
-DEFINE_AVX2 (read_avx2, NONE, 3, NONE)
-DEFINE_AVX2 (read_avx2_far, FAR, 3, NONE)
-DEFINE_AVX2 (read_avx2_far_once, FAR, 0, NONE)
-DEFINE_AVX2 (read_avx2_pages, NONE, 3, PAGES_AHEAD)
-DEFINE_AVX512 (read_avx512, NONE, 3, NONE)
-DEFINE_AVX512 (read_avx512_far, FAR, 3, NONE)
-DEFINE_AVX512 (read_avx512_far_once, FAR, 0, NONE)
-DEFINE_AVX512 (read_avx512_pages, NONE, 3, PAGES_AHEAD)
+DEFINE_AVX2 (read_avx2, NONE, 3, false)
+DEFINE_AVX2 (read_avx2_far, FAR, 3, false)
+DEFINE_AVX2 (read_avx2_far_once, FAR, 0, false)
+DEFINE_AVX2 (read_avx2_pages, NONE, 3, true)
+DEFINE_AVX512 (read_avx512, NONE, 3, false)
+DEFINE_AVX512 (read_avx512_far, FAR, 3, false)
+DEFINE_AVX512 (read_avx512_far_once, FAR, 0, false)
+DEFINE_AVX512 (read_avx512_pages, NONE, 3, true)
 #endif
 
 /* The compiler uses what every processor of its kind has. */
 INLINE void
-read_words (const uint8_t *memory, size_t bytes, const size_t distance, const size_t pages)
+read_words (const uint8_t *memory, size_t bytes, const size_t distance, const bool pages)
 {
   const uint64_t *words = (const void *) memory;
   volatile uint64_t sink;
@@ -107,19 +109,19 @@ read_words (const uint8_t *memory, size_t bytes, const size_t distance, const si
 static void
 read_plain (const uint8_t *memory, size_t bytes)
 {
-  read_words (memory, bytes, NONE, NONE);
+  read_words (memory, bytes, NONE, false);
 }
 
 static void
 read_plain_far (const uint8_t *memory, size_t bytes)
 {
-  read_words (memory, bytes, FAR, NONE);
+  read_words (memory, bytes, FAR, false);
 }
 
 static void
 read_plain_pages (const uint8_t *memory, size_t bytes)
 {
-  read_words (memory, bytes, NONE, PAGES_AHEAD);
+  read_words (memory, bytes, NONE, true);
 }
 
 size_t

@@ -186,8 +186,7 @@ lanes_touch (const void *p, size_t bytes)
  * brings what comes next by itself, but within a page: at the beginning of each it waits, and
  * starts anew. So, with so many bytes at p that are about to be read, once a page, this asks for
  * the first lines of one that lies `ahead` bytes further on, which may be anybody's, and sets it to
- * bringing the rest of that. Any distance of one to eight pages will do (Zen 5; see docs/speed.md).
- */
+ * bringing the rest of that. One to eight pages ahead are all as good (Zen 5). */
 #define LANES_PAGE_BYTES  4096
 #define LANES_PAGE_LINES  4
 #define LANES_PAGES_AHEAD (3 * LANES_PAGE_BYTES)
