@@ -5,7 +5,8 @@
  *
  * A long cache comes from memory, in an order that a processor does not foresee: a tile of keys is
  * a page, and values are read a few dimensions at a time. So it is asked for: while a tile is
- * scored, the values of its positions; while values are mixed, the keys that come next. */
+ * scored, the values of its positions; while values are mixed, the keys that come next; and of both
+ * the pages that come later are opened. */
 #include <math.h>
 #include <stdbool.h>
 
