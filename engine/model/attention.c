@@ -3,8 +3,13 @@
 #include "model/attention.h"
 
 #include <math.h>
+#include <string.h>
 
 #define SCORES_FLOATS ((size_t) LM_ATTEND_QUERIES * LM_ATTEND_CHUNK)
+
+/* Between the scratch of two threads: a page. Each is written to all the time, and processors bring
+ * lines beyond what they read or write, so that nearer ones are taken from one another. */
+#define GAP_FLOATS ((size_t) 1024)
 
 /* Of one query and chunk: out, then max and sum, padded to a multiple of 64 bytes. */
 static size_t
@@ -22,7 +27,7 @@ count_chunks (size_t n_positions)
 size_t
 lm_attention_scratch_floats (const lm_hparams *hparams)
 {
-  return SCORES_FLOATS + 2 * LM_ATTEND_QUERIES * part_floats (hparams);
+  return SCORES_FLOATS + 2 * LM_ATTEND_QUERIES * part_floats (hparams) + GAP_FLOATS;
 }
 
 uint64_t
@@ -171,19 +176,22 @@ find_part (const lm_attention *a, size_t token, size_t head, size_t chunk)
          ((chunk * a->n_tokens + token) * a->hparams->n_heads + head) * part_floats (a->hparams);
 }
 
-/* One token's heads over one chunk. */
+/* One token's heads over one chunk, in the thread's own scratch. */
 static void
 attend_part (void *data, size_t index, unsigned worker)
 {
   const lm_attention *a = data;
   const lm_hparams *h = a->hparams;
-  size_t n_chunks = most_chunks (a), chunk = index % n_chunks;
+  size_t n_chunks = most_chunks (a), chunk = index % n_chunks, stride = part_floats (h);
+  float *scores = a->scratch + worker * lm_attention_scratch_floats (h);
+  float *parts = scores + SCORES_FLOATS;
   size_t n_tasks = tasks_a_token (h), token = index / n_chunks / n_tasks;
   uint32_t first, n = find_heads (h, index / n_chunks % n_tasks, &first);
 
-  if (chunk * LM_ATTEND_CHUNK < (size_t) a->n_past + token + 1)
-    attend_chunk (a, token, first, n, chunk, a->scratch + worker * lm_attention_scratch_floats (h),
-                  find_part (a, token, first, chunk), part_floats (h));
+  if (chunk * LM_ATTEND_CHUNK >= (size_t) a->n_past + token + 1)
+    return;
+  attend_chunk (a, token, first, n, chunk, scores, parts, stride);
+  memcpy (find_part (a, token, first, chunk), parts, n * stride * sizeof *parts);
 }
 
 static void

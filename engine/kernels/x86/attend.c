@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Attention over one span of the cache. Scores: lanes are positions, and a key is made floats once
- * for all queries. Mixing: lanes are dimensions, and a value is made floats once for all queries.
- * What becomes of a query does not depend on which others are in the call.
+ * Attention over one span of the cache, a step of some positions after the other: their scores, the
+ * weights that these make beside the largest so far, and what those mix of the values. Scores: lanes
+ * are positions, and a key is made floats once for all queries. Mixing: lanes are dimensions, and a
+ * value is made floats once for all queries. What becomes of a query does not depend on which others
+ * are in the call.
  *
- * A long cache comes from memory, in an order that a processor does not foresee: a tile of keys is
- * a page, and values are read a few dimensions at a time. So it is asked for: while a tile is
- * scored, the values of its positions; while values are mixed, the keys that come next; and of both
- * the pages that come later are opened. */
+ * A long cache comes from memory, in an order that a processor does not foresee: keys and values by
+ * turns, and values a few dimensions at a time. So what the next step reads is asked for meanwhile,
+ * values while keys are scored and keys while values are mixed, and pages that come later are
+ * opened. */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -14,19 +17,36 @@
 #include "kernels/x86/lanes.h"
 #include "kernels/x86/x86.h"
 
-/* Queries that the registers hold the sums of, and vectors of dimensions mixed at once. */
+/* Queries that the registers hold the sums of, and vectors of positions or dimensions worked on at
+ * once. */
 #define MAX_QUERIES (LM_LANES == 16 ? 8 : 4)
-#define N_MIXED     2
-#define N_VECTORS   (LM_KEY_TILE / LM_LANES) /* of a tile's positions */
+#define N_VECTORS   2
 
-/* Queries that are worked on together: all of a call, or as many as the registers take. */
+#define SCORED (N_VECTORS * LM_LANES) /* positions at once */
+#define STEP   (2 * LM_KEY_TILE)
+#define LINE   64 /* bytes */
+
+_Static_assert (LM_ATTEND_CHUNK % STEP == 0 && STEP % SCORED == 0, "spans are whole steps");
+
+/* Queries that are worked on together in a step: all of a call, or as many as the registers take. */
 typedef struct {
   const lm_kv_span *kv;
   lm_query *queries;
-  float *scores;   /* LM_ATTEND_CHUNK of each */
-  size_t n_common; /* positions that all of the call's see */
+  size_t first;  /* position of the step */
+  size_t n;      /* positions in it that any query of the call sees */
+  float *scores; /* STEP of each query, then weights */
+  float *less;   /* of each query: what former weights are multiplied with */
   float scale;
 } batch;
+
+/* Positions of a step that a query sees. */
+LM_INLINE size_t
+count_seen (const batch *s, const lm_query *query)
+{
+  size_t left = query->n_positions > s->first ? query->n_positions - s->first : 0;
+
+  return left < STEP ? left : STEP;
+}
 
 LM_INLINE size_t
 value_bytes (const lm_kv_type type)
@@ -34,181 +54,187 @@ value_bytes (const lm_kv_type type)
   return type == LM_KV_F16 ? sizeof (uint16_t) : sizeof (int8_t);
 }
 
-/* Has a line of memory, which may be anybody's, brought into the second cache. */
+/* Has the line that begins in the bytes at address, which may be anybody's, brought into the first
+ * cache, and opens a page beyond it if one begins there. */
 LM_INLINE void
-ask_for (uintptr_t address)
-{
-  _mm_prefetch ((const char *) address, _MM_HINT_T1);
-}
-
-/* The same for the first lines of a page later on, if one begins in the bytes at address, which are
- * about to be asked for. */
-LM_INLINE void
-open_page (uintptr_t address, size_t bytes)
+ask_for (uintptr_t address, const size_t bytes)
 {
   lanes_open_page ((const void *) address, bytes, LANES_PAGES_AHEAD);
+  if (address % LINE < bytes)
+    _mm_prefetch ((const char *) address, _MM_HINT_T0);
 }
 
-/* q·k of a tile's positions, in halves of the cache. A query has two sums, so that none waits for
- * the last: of the even and the odd dimensions, or, of a tile of two vectors, of each of these. */
+/* ---- Scores ------------------------------------------------------------------------------- */
+
+/* Where the keys of SCORED positions lie, from p on, and how far their second vector is from the
+ * first: in the same tile, or in the next if anybody sees it. */
+LM_INLINE size_t
+find_keys (const batch *s, size_t p, size_t *second)
+{
+  size_t tile = p / LM_KEY_TILE * LM_KEY_TILE, lane = p % LM_KEY_TILE;
+
+  if (SCORED <= LM_KEY_TILE)
+    *second = LM_LANES;
+  else
+    *second = p + LM_KEY_TILE < s->first + s->n ? LM_KEY_TILE * s->kv->head_dim : 0;
+  return tile * s->kv->head_dim + lane;
+}
+
+/* q·k of SCORED positions from p on, in halves of the cache. */
 LM_INLINE void
 score_halves (
-    const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+    const batch *s, size_t p, lanes_f totals[][N_VECTORS], const bool asks, const int n)
 {
   const lm_kv_span *kv = s->kv;
   const lm_query *queries = s->queries;
-  size_t at = tile * LM_KEY_TILE * kv->head_dim;
-  const uint16_t *keys = (const uint16_t *) kv->keys + at;
-  uintptr_t values = (uintptr_t) ((const uint16_t *) kv->values + at);
-  lanes_f sums[MAX_QUERIES][2];
+  const uint16_t *keys = kv->keys, *values = kv->values;
+  size_t second, step = SCORED * sizeof *keys;
 
-  if (asks)
-    open_page (values, LM_KEY_TILE * kv->head_dim * sizeof *keys);
+  keys += find_keys (s, p, &second);
+  values += (p + STEP) * kv->head_dim;
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
-    sums[j][0] = sums[j][1] = f_zero ();
-  for (size_t i = 0; i < kv->head_dim; i += 2) {
+    totals[j][0] = totals[j][1] = f_zero ();
+  for (size_t i = 0; i < kv->head_dim; i++) {
+    const uint16_t *key = keys + i * LM_KEY_TILE;
+    lanes_f k0 = f_halves (key), k1 = f_halves (key + second);
+
     if (asks)
-      ask_for (values + i * LM_KEY_TILE * sizeof *keys);
-#pragma GCC unroll 2
-    for (size_t odd = 0; odd < 2; odd++) {
-      lanes_f vectors[N_VECTORS];
-
-#pragma GCC unroll 2
-      for (size_t part = 0; part < N_VECTORS; part++)
-        vectors[part] = f_halves (keys + (i + odd) * LM_KEY_TILE + part * LM_LANES);
+      ask_for ((uintptr_t) values + i * step, step);
 #pragma GCC unroll 8
-      for (int j = 0; j < n; j++) {
-        lanes_f q = f_set (queries[j].q[i + odd]);
+    for (int j = 0; j < n; j++) {
+      lanes_f q = f_set (queries[j].q[i]);
 
-#pragma GCC unroll 2
-        for (size_t part = 0; part < N_VECTORS; part++) {
-          size_t which = N_VECTORS == 1 ? odd : part;
-
-          sums[j][which] = f_fma (vectors[part], q, sums[j][which]);
-        }
-      }
+      totals[j][0] = f_fma (k0, q, totals[j][0]);
+      totals[j][1] = f_fma (k1, q, totals[j][1]);
     }
-  }
-#pragma GCC unroll 8
-  for (int j = 0; j < n; j++) {
-#if LM_LANES == 16
-    totals[j][0] = f_add (sums[j][0], sums[j][1]);
-#else
-    totals[j][0] = sums[j][0];
-    totals[j][1] = sums[j][1];
-#endif
   }
 }
 
 /* The same in integers: the sum of each group is multiplied with its scale. */
 LM_INLINE void
-score_bytes (const batch *s, size_t tile, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+score_bytes (const batch *s, size_t p, lanes_f totals[][N_VECTORS], const bool asks, const int n)
 {
   const lm_kv_span *kv = s->kv;
   const lm_query *queries = s->queries;
-  size_t n_groups = kv->head_dim / LM_KV_GROUP, at = tile * LM_KEY_TILE * kv->head_dim;
-  const int8_t *keys = (const int8_t *) kv->keys + at;
-  uintptr_t values = (uintptr_t) ((const int8_t *) kv->values + at);
-  const uint16_t *scales = kv->key_scales + tile * n_groups * LM_KEY_TILE;
+  const int8_t *keys = kv->keys, *values = kv->values;
+  size_t second, at = find_keys (s, p, &second);
 
-  if (asks)
-    open_page (values, LM_KEY_TILE * kv->head_dim);
+  keys += at;
+  values += (p + STEP) * kv->head_dim;
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
-    for (int part = 0; part < N_VECTORS; part++)
-      totals[j][part] = f_zero ();
-  for (size_t g = 0; g < n_groups; g++) {
+    totals[j][0] = totals[j][1] = f_zero ();
+  for (size_t g = 0; g < kv->head_dim; g += LM_KV_GROUP) {
+    /* A group's scales of a tile are as many as its values of a dimension. */
+    size_t tile = p / LM_KEY_TILE * LM_KEY_TILE * kv->head_dim;
+    const uint16_t *scales = kv->key_scales + ((at - tile) + (tile + g * LM_KEY_TILE) / LM_KV_GROUP);
     lanes_f sums[MAX_QUERIES][N_VECTORS];
+    size_t second_scale = SCORED <= LM_KEY_TILE ? second : second / LM_KV_GROUP;
+    lanes_f s0 = f_halves (scales), s1 = f_halves (scales + second_scale);
 
-    for (size_t line = 0; asks && line < LM_KV_GROUP * LM_KEY_TILE; line += 64)
-      ask_for (values + g * LM_KV_GROUP * LM_KEY_TILE + line);
 #pragma GCC unroll 8
     for (int j = 0; j < n; j++)
-      for (int part = 0; part < N_VECTORS; part++)
-        sums[j][part] = f_zero ();
-    for (size_t i = g * LM_KV_GROUP; i < (g + 1) * LM_KV_GROUP; i++) {
-      lanes_f vectors[N_VECTORS];
+      sums[j][0] = sums[j][1] = f_zero ();
+    for (size_t i = g; i < g + LM_KV_GROUP; i++) {
+      const int8_t *key = keys + i * LM_KEY_TILE;
+      lanes_f k0 = f_int (i_bytes (key)), k1 = f_int (i_bytes (key + second));
 
-#pragma GCC unroll 2
-      for (size_t part = 0; part < N_VECTORS; part++)
-        vectors[part] = f_int (i_bytes (keys + i * LM_KEY_TILE + part * LM_LANES));
+      if (asks)
+        ask_for ((uintptr_t) values + i * SCORED, SCORED);
 #pragma GCC unroll 8
       for (int j = 0; j < n; j++) {
         lanes_f q = f_set (queries[j].q[i]);
 
-#pragma GCC unroll 2
-        for (size_t part = 0; part < N_VECTORS; part++)
-          sums[j][part] = f_fma (vectors[part], q, sums[j][part]);
+        sums[j][0] = f_fma (k0, q, sums[j][0]);
+        sums[j][1] = f_fma (k1, q, sums[j][1]);
       }
     }
-#pragma GCC unroll 2
-    for (int part = 0; part < N_VECTORS; part++) {
-      lanes_f scale = f_halves (scales + g * LM_KEY_TILE + (size_t) (part * LM_LANES));
-
 #pragma GCC unroll 8
-      for (int j = 0; j < n; j++)
-        totals[j][part] = f_fma (sums[j][part], scale, totals[j][part]);
+    for (int j = 0; j < n; j++) {
+      totals[j][0] = f_fma (sums[j][0], s0, totals[j][0]);
+      totals[j][1] = f_fma (sums[j][1], s1, totals[j][1]);
     }
   }
 }
 
-/* Scores of n queries at a tile's positions. */
+/* Scores of n queries at the step's positions. */
 LM_INLINE void
-score_tile (const batch *s, const lm_kv_type type, size_t tile, const bool asks, const int n)
+score (const batch *s, const lm_kv_type type, const bool asks, const int n)
 {
-  lanes_f totals[MAX_QUERIES][N_VECTORS];
+  for (size_t i = 0; i < STEP && i < s->n; i += SCORED) {
+    lanes_f totals[MAX_QUERIES][N_VECTORS];
 
-  if (type == LM_KV_F16)
-    score_halves (s, tile, totals, asks, n);
-  else
-    score_bytes (s, tile, totals, asks, n);
+    if (type == LM_KV_F16)
+      score_halves (s, s->first + i, totals, asks, n);
+    else
+      score_bytes (s, s->first + i, totals, asks, n);
 #pragma GCC unroll 8
-  for (int j = 0; j < n; j++)
-    for (int part = 0; part < N_VECTORS; part++)
-      f_store (s->scores + j * LM_ATTEND_CHUNK + tile * LM_KEY_TILE + part * LM_LANES,
-               f_mul (totals[j][part], f_set (s->scale)));
+    for (int j = 0; j < n; j++)
+      for (int k = 0; k < N_VECTORS; k++)
+        f_store (s->scores + j * STEP + i + k * LM_LANES,
+                 f_mul (totals[j][k], f_set (s->scale)));
+  }
 }
 
-/* Turns a query's scores into weights relative to the largest. */
-static void
-weigh (lm_query *query, float *scores)
+/* ---- Weights ------------------------------------------------------------------------------ */
+
+/* Notes the largest score of a query up to this step; returns by how much the former one is less.
+ * There is one from the beginning, so that nothing is subtracted from minus infinity. */
+LM_INLINE float
+find_largest (const batch *s, lm_query *query, float *scores)
 {
-  size_t n = (query->n_positions + LM_LANES - 1) / LM_LANES * LM_LANES;
-  lanes_f max = f_set (-INFINITY), sum = f_zero ();
+  lanes_f max = f_set (query->max);
+  float former = query->max;
 
-  for (size_t p = query->n_positions; p < n; p++)
-    scores[p] = -INFINITY;
-  for (size_t p = 0; p < n; p += LM_LANES)
-    max = f_max (max, f_load (scores + p));
+  for (size_t i = count_seen (s, query); i < STEP; i++)
+    scores[i] = -INFINITY;
+  for (size_t i = 0; i < STEP; i += LM_LANES)
+    max = f_max (max, f_load (scores + i));
   query->max = f_largest (max);
-  max = f_set (query->max);
-  for (size_t p = 0; p < n; p += LM_LANES) {
-    lanes_f weights = f_exp (f_sub (f_load (scores + p), max));
+  return former - query->max;
+}
 
-    f_store (scores + p, weights);
-    sum = f_add (sum, weights);
+/* Turns the queries' scores into weights relative to the largest. sums: of each query's. */
+LM_INLINE void
+weigh (const batch *s, size_t n_queries, lanes_f *sums)
+{
+  _Alignas (64) float differences[LM_LANES] = { 0 };
+
+  _Static_assert (LM_ATTEND_QUERIES <= LM_LANES, "a lane for each query");
+  for (size_t j = 0; j < n_queries; j++)
+    differences[j] = find_largest (s, &s->queries[j], s->scores + j * STEP);
+  f_store (s->less, f_exp (f_load (differences)));
+  for (size_t j = 0; j < n_queries; j++) {
+    float *scores = s->scores + j * STEP;
+    lanes_f max = f_set (s->queries[j].max);
+
+    sums[j] = f_mul (sums[j], f_set (s->less[j]));
+    for (size_t i = 0; i < STEP; i += LM_LANES) {
+      lanes_f weights = f_exp (f_sub (f_load (scores + i), max));
+
+      f_store (scores + i, weights);
+      sums[j] = f_add (sums[j], weights);
+    }
   }
-  query->sum = f_sum (sum);
 }
 
 /* scaled = the queries' weights × the scale that a group of each position's values has, so that it
  * is multiplied with once a query instead of once a value. */
 LM_INLINE void
-scale_weights (const batch *all, size_t n_queries, size_t n_positions, size_t group, float *scaled)
+scale_weights (const batch *s, size_t n_queries, size_t group, float *scaled)
 {
-  size_t n_groups = all->kv->head_dim / LM_KV_GROUP;
-  _Alignas (64) float scales[LM_ATTEND_CHUNK] = { 0 };
+  size_t n_groups = s->kv->head_dim / LM_KV_GROUP;
+  const uint16_t *value_scales = s->kv->value_scales + s->first * n_groups + group;
+  _Alignas (64) float scales[STEP] = { 0 };
 
-  for (size_t p = 0; p < n_positions; p++)
-    scales[p] = _cvtsh_ss (all->kv->value_scales[p * n_groups + group]);
-  for (size_t j = 0; j < n_queries; j++)
-    for (size_t p = 0; p < all->queries[j].n_positions; p += LM_LANES) {
-      size_t at = j * LM_ATTEND_CHUNK + p;
-
-      f_store (scaled + at, f_mul (f_load (all->scores + at), f_load (scales + p)));
-    }
+  for (size_t p = 0; p < s->n; p++)
+    scales[p] = _cvtsh_ss (value_scales[p * n_groups]);
+  for (size_t at = 0; at < n_queries * STEP; at += LM_LANES)
+    f_store (scaled + at, f_mul (f_load (s->scores + at), f_load (scales + at % STEP)));
 }
+
+/* ---- Mixing ------------------------------------------------------------------------------- */
 
 /* n vectors of a position's values, from dimension i on; bytes without their scale. */
 LM_INLINE void
@@ -226,11 +252,12 @@ load_values (const lm_kv_span *kv,
                                   : f_int (i_bytes ((const int8_t *) kv->values + at));
 }
 
-/* out = Σ_p score[p] × v[p] of n queries, in n_mixed vectors of dimensions from i on: the
- * positions that all of them see, then each query's others. */
+/* out = out × less + Σ_p weight[p] × v[p] of n queries, in n_mixed vectors of dimensions from i on:
+ * the first n_common positions of the step, that all of them see, then each query's others. */
 LM_INLINE void
 mix_columns (const batch *s,
              const lm_kv_type type,
+             size_t n_common,
              size_t i,
              const int n_mixed,
              const bool asks,
@@ -239,36 +266,35 @@ mix_columns (const batch *s,
   const lm_kv_span *kv = s->kv;
   const float *weights = s->scores;
   lm_query *queries = s->queries;
-  lanes_f sums[MAX_QUERIES][N_MIXED];
-  /* Of the next chunk's keys as many bytes as are read of the values. */
+  lanes_f sums[MAX_QUERIES][N_VECTORS];
+  /* Of the keys of the step after next as many bytes as are read of the values. */
   size_t step = (size_t) n_mixed * LM_LANES * value_bytes (type);
-  uintptr_t keys = (uintptr_t) kv->keys + LM_ATTEND_CHUNK * (kv->head_dim + i) * value_bytes (type);
+  size_t ahead = ((s->first + 2 * STEP) * kv->head_dim + i * STEP) * value_bytes (type);
+  uintptr_t keys = (uintptr_t) kv->keys + ahead;
 
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     for (int k = 0; k < n_mixed; k++)
-      sums[j][k] = f_zero ();
-  for (size_t p = 0; p < s->n_common; p++) {
-    lanes_f values[N_MIXED];
+      sums[j][k] = f_mul (f_load (queries[j].out + i + k * LM_LANES), f_set (s->less[j]));
+  for (size_t p = 0; p < n_common; p++) {
+    lanes_f values[N_VECTORS];
 
-    if (asks) {
-      open_page (keys + p * step, step);
-      ask_for (keys + p * step);
-    }
-    load_values (kv, type, p, i, values, n_mixed);
+    if (asks)
+      ask_for (keys + p * step, step);
+    load_values (kv, type, s->first + p, i, values, n_mixed);
 #pragma GCC unroll 8
     for (int j = 0; j < n; j++)
       for (int k = 0; k < n_mixed; k++)
-        sums[j][k] = f_fma (f_set (weights[j * LM_ATTEND_CHUNK + p]), values[k], sums[j][k]);
+        sums[j][k] = f_fma (f_set (weights[j * STEP + p]), values[k], sums[j][k]);
   }
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++) {
-    for (size_t p = s->n_common; p < queries[j].n_positions; p++) {
-      lanes_f values[N_MIXED];
+    for (size_t p = n_common; p < count_seen (s, &queries[j]); p++) {
+      lanes_f values[N_VECTORS];
 
-      load_values (kv, type, p, i, values, n_mixed);
+      load_values (kv, type, s->first + p, i, values, n_mixed);
       for (int k = 0; k < n_mixed; k++)
-        sums[j][k] = f_fma (f_set (weights[j * LM_ATTEND_CHUNK + p]), values[k], sums[j][k]);
+        sums[j][k] = f_fma (f_set (weights[j * STEP + p]), values[k], sums[j][k]);
     }
     for (int k = 0; k < n_mixed; k++)
       f_store (queries[j].out + i + k * LM_LANES, sums[j][k]);
@@ -319,78 +345,102 @@ take (const batch *all, size_t n_queries, size_t done, size_t *n)
 
   *n = n_queries - done < MAX_QUERIES ? n_queries - done : MAX_QUERIES;
   s.queries += done;
-  s.scores += done * LM_ATTEND_CHUNK;
+  s.scores += done * STEP;
+  s.less += done;
   return s;
 }
 
-/* A tile, or columns, of all queries, while they are in the innermost cache. Those that come first
- * ask for what the others need as well. */
+/* A step's keys, or columns of its values, with all queries, while they are in the innermost cache.
+ * Those that come first ask for what the others need as well. */
 LM_INLINE void
-score_all (const batch *all, size_t n_queries, const lm_kv_type type, size_t tile)
+score_all (const batch *all, size_t n_queries, const lm_kv_type type)
 {
   for (size_t n, done = 0; done < n_queries; done += n) {
     batch s = take (all, n_queries, done, &n);
 
     if (done == 0)
-      WITH_KNOWN (n, score_tile, &s, type, tile, true)
+      WITH_KNOWN (n, score, &s, type, true)
     else
-      WITH_KNOWN (n, score_tile, &s, type, tile, false)
+      WITH_KNOWN (n, score, &s, type, false)
   }
 }
 
 LM_INLINE void
-mix_all (const batch *all, size_t n_queries, const lm_kv_type type, size_t i, const int n_mixed)
+mix_all (const batch *all,
+         size_t n_queries,
+         const lm_kv_type type,
+         size_t n_common,
+         size_t i,
+         const int n_mixed)
 {
   for (size_t n, done = 0; done < n_queries; done += n) {
     batch s = take (all, n_queries, done, &n);
 
-    if (done == 0 && s.n_common == LM_ATTEND_CHUNK)
-      WITH_KNOWN (n, mix_columns, &s, type, i, n_mixed, true)
+    if (done == 0 && n_common == STEP)
+      WITH_KNOWN (n, mix_columns, &s, type, n_common, i, n_mixed, true)
     else
-      WITH_KNOWN (n, mix_columns, &s, type, i, n_mixed, false)
+      WITH_KNOWN (n, mix_columns, &s, type, n_common, i, n_mixed, false)
   }
 }
 
 /* A group of bytes is one or two passes of columns, and so are all of a head's. */
 LM_INLINE void
-attend_type (const batch *all, size_t n_queries, const lm_kv_type type)
+mix_step (const batch *all, size_t n_queries, const lm_kv_type type)
 {
-  _Alignas (64) float scaled[LM_ATTEND_QUERIES * LM_ATTEND_CHUNK];
-  size_t head_dim = all->kv->head_dim, most = 0, i;
+  _Alignas (64) float scaled[LM_ATTEND_QUERIES * STEP];
+  size_t head_dim = all->kv->head_dim, n_common = STEP, i;
   batch weighted = *all;
 
-  for (size_t j = 0; j < n_queries; j++)
-    most = all->queries[j].n_positions > most ? all->queries[j].n_positions : most;
-  for (size_t tile = 0; tile < (most + LM_KEY_TILE - 1) / LM_KEY_TILE; tile++)
-    score_all (all, n_queries, type, tile);
-  for (size_t j = 0; j < n_queries; j++)
-    weigh (&all->queries[j], all->scores + j * LM_ATTEND_CHUNK);
+  for (size_t j = 0; j < n_queries; j++) {
+    size_t n = count_seen (all, &all->queries[j]);
+
+    n_common = n < n_common ? n : n_common;
+  }
   if (type == LM_KV_Q8_0)
     weighted.scores = scaled;
-  for (i = 0; i + N_MIXED * LM_LANES <= head_dim; i += N_MIXED * LM_LANES) {
+  for (i = 0; i + N_VECTORS * LM_LANES <= head_dim; i += N_VECTORS * LM_LANES) {
     if (type == LM_KV_Q8_0 && i % LM_KV_GROUP == 0)
-      scale_weights (all, n_queries, most, i / LM_KV_GROUP, scaled);
-    mix_all (&weighted, n_queries, type, i, N_MIXED);
+      scale_weights (all, n_queries, i / LM_KV_GROUP, scaled);
+    mix_all (&weighted, n_queries, type, n_common, i, N_VECTORS);
   }
   for (; i < head_dim; i += LM_LANES)
-    mix_all (&weighted, n_queries, type, i, 1);
+    mix_all (&weighted, n_queries, type, n_common, i, 1);
+}
+
+LM_INLINE void
+attend_type (batch *all, size_t n_queries, const lm_kv_type type)
+{
+  lanes_f sums[LM_ATTEND_QUERIES];
+  size_t most = 0;
+
+  for (size_t j = 0; j < n_queries; j++) {
+    lm_query *query = &all->queries[j];
+
+    most = query->n_positions > most ? query->n_positions : most;
+    query->max = -FLT_MAX;
+    sums[j] = f_zero ();
+    memset (query->out, 0, all->kv->head_dim * sizeof *query->out);
+  }
+  for (all->first = 0; all->first < most; all->first += STEP) {
+    all->n = most - all->first < STEP ? most - all->first : STEP;
+    score_all (all, n_queries, type);
+    weigh (all, n_queries, sums);
+    mix_step (all, n_queries, type);
+  }
+  for (size_t j = 0; j < n_queries; j++)
+    all->queries[j].sum = f_sum (sums[j]);
 }
 
 void
 LM_LEVEL (attend) (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores)
 {
-  batch all = {
-    .kv = kv, .queries = queries, .scores = scores, .n_common = LM_ATTEND_CHUNK, .scale = scale
-  };
+  _Alignas (64) float less[LM_LANES];
+  batch all = { .kv = kv, .queries = queries, .scores = scores, .less = less, .scale = scale };
 
-  if (kv->head_dim % LM_LANES != 0) {
+  if (kv->head_dim % LM_LANES != 0)
     lm_ref_attend (kv, queries, n_queries, scale, scores);
-    return;
-  }
-  for (size_t j = 0; j < n_queries; j++)
-    all.n_common = queries[j].n_positions < all.n_common ? queries[j].n_positions : all.n_common;
-  if (kv->type == LM_KV_F16)
+  else if (kv->type == LM_KV_F16)
     attend_type (&all, n_queries, LM_KV_F16);
   else
     attend_type (&all, n_queries, LM_KV_Q8_0);
