@@ -48,7 +48,9 @@ typedef enum {
 /* Cached keys and values of one head, from a position on that is a multiple of LM_KEY_TILE. Keys
  * lie in tiles, [position / 16][dimension][position % 16], so that a vector's lanes are positions;
  * values lie row by row, [position][dimension]. A value is a half, or an 8-bit integer times the
- * scale, a half, of its group: [position / 16][group][position % 16] and [position][group]. */
+ * scale, a half, of its group. Integers of keys lie in pairs, which instructions multiply at once,
+ * [position / 16][dimension / 2][position % 16][dimension % 2], scales of keys and of values like
+ * halves of keys, [position / 16][group][position % 16]. */
 typedef struct {
   lm_kv_type type;
   size_t head_dim; /* a multiple of LM_KV_GROUP with LM_KV_Q8_0 */

@@ -90,6 +90,31 @@ lm_kv_cache_get_span (const lm_kv_cache *cache, uint32_t layer, uint32_t head, s
   return span;
 }
 
+/* Where the parts of a position are: its key and its scales are columns of their tiles, of halves
+ * or pairs of bytes; its value is a row. */
+typedef struct {
+  char *key;
+  char *key_scale;
+  char *value;
+  char *value_scale;
+} place;
+
+static place
+find_place (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position)
+{
+  char *base = find_head (cache, layer, head);
+  size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
+  size_t tile = position / LM_KEY_TILE * LM_KEY_TILE, lane = position % LM_KEY_TILE;
+  size_t scale = (tile * (cache->head_dim / LM_KV_GROUP) + lane) * sizeof (uint16_t);
+
+  return (place) {
+    .key = base + tile * cache->head_dim * size + lane * 2,
+    .key_scale = base + cache->key_scales_at + scale,
+    .value = base + cache->values_at + position * cache->head_dim * size,
+    .value_scale = base + cache->value_scales_at + scale,
+  };
+}
+
 /* ---- Writing ------------------------------------------------------------------------------ */
 
 static void
@@ -112,10 +137,19 @@ store_halves (const lm_kernels *kernels,
   }
 }
 
-/* LM_KV_GROUP values as integers, stride apart, to nearest; returns their scale. Values that are
- * not finite have no scale: it becomes one that says so. */
+/* Copies n items of two bytes that lie in a column, with those of the tile's other positions
+ * between them, to a row, or back. */
+static void
+copy_column (char *column, char *row, size_t n, bool is_read)
+{
+  for (size_t i = 0; i < n; i++, row += 2, column += LM_KEY_TILE * 2)
+    memcpy (is_read ? row : column, is_read ? column : row, 2);
+}
+
+/* LM_KV_GROUP values as integers, to nearest; returns their scale. Values that are not finite have
+ * no scale: it becomes one that says so. */
 static uint16_t
-round_group (const float *x, int8_t *out, size_t stride)
+round_group (const float *x, int8_t *out)
 {
   float largest = 0, inverse;
 
@@ -126,7 +160,7 @@ round_group (const float *x, int8_t *out, size_t stride)
       largest = NAN;
   inverse = isfinite (STEPS / largest) && isfinite (largest) ? STEPS / largest : 0;
   for (int i = 0; i < LM_KV_GROUP; i++)
-    out[(size_t) i * stride] = inverse != 0 ? (int8_t) roundf (x[i] * inverse) : 0;
+    out[i] = inverse != 0 ? (int8_t) roundf (x[i] * inverse) : 0;
   return lm_float_to_half (inverse != 0 || !isfinite (largest) ? largest / STEPS : 0);
 }
 
@@ -139,25 +173,21 @@ lm_kv_cache_store (lm_kv_cache *cache,
                    const float *key,
                    const float *value)
 {
-  char *base = find_head (cache, layer, head);
-  size_t n = cache->head_dim, n_groups = n / LM_KV_GROUP;
-  size_t tile = position / LM_KEY_TILE, lane = position % LM_KEY_TILE;
-  size_t column = tile * LM_KEY_TILE * n + lane;
-  uint16_t *key_scales = (uint16_t *) (void *) (base + cache->key_scales_at);
-  uint16_t *value_scales = (uint16_t *) (void *) (base + cache->value_scales_at);
-  int8_t *keys = (int8_t *) base, *values = keys + cache->values_at;
+  place p = find_place (cache, layer, head, position);
+  size_t n = cache->head_dim;
 
   if (cache->type == LM_KV_F16) {
-    store_halves (kernels, n, key, value, (uint16_t *) (void *) base + column,
-                  (uint16_t *) (void *) (base + cache->values_at) + position * n);
+    store_halves (kernels, n, key, value, (uint16_t *) (void *) p.key,
+                  (uint16_t *) (void *) p.value);
     return;
   }
-  for (size_t g = 0; g < n_groups; g++) {
-    size_t i = g * LM_KV_GROUP;
+  for (size_t i = 0; i < n; i += LM_KV_GROUP) {
+    size_t scale = i / LM_KV_GROUP * LM_KEY_TILE;
+    int8_t pairs[LM_KV_GROUP];
 
-    key_scales[(tile * n_groups + g) * LM_KEY_TILE + lane] =
-        round_group (key + i, keys + column + i * LM_KEY_TILE, LM_KEY_TILE);
-    value_scales[position * n_groups + g] = round_group (value + i, values + position * n + i, 1);
+    ((uint16_t *) (void *) p.key_scale)[scale] = round_group (key + i, pairs);
+    copy_column (p.key + i * LM_KEY_TILE, (char *) pairs, LM_KV_GROUP / 2, false);
+    ((uint16_t *) (void *) p.value_scale)[scale] = round_group (value + i, (int8_t *) p.value + i);
   }
 }
 
@@ -171,51 +201,16 @@ lm_kv_cache_row_bytes (const lm_kv_cache *cache)
              : cache->head_dim + cache->head_dim / LM_KV_GROUP * sizeof (uint16_t);
 }
 
-/* Where the parts of a position are: its key's first value and scale lie in a column, with
- * LM_KEY_TILE others between two of its own; its value is a row. */
-typedef struct {
-  char *key;
-  char *key_scale;
-  char *value;
-  char *value_scale;
-} place;
-
-static place
-find_place (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position)
-{
-  char *base = find_head (cache, layer, head);
-  size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
-  size_t tile = position / LM_KEY_TILE * LM_KEY_TILE, lane = position % LM_KEY_TILE;
-  size_t n_groups = cache->head_dim / LM_KV_GROUP;
-
-  return (place) {
-    .key = base + (tile * cache->head_dim + lane) * size,
-    .key_scale = base + cache->key_scales_at + (tile * n_groups + lane) * sizeof (uint16_t),
-    .value = base + cache->values_at + position * cache->head_dim * size,
-    .value_scale = base + cache->value_scales_at + position * n_groups * sizeof (uint16_t),
-  };
-}
-
-/* Copies n items of size bytes that lie in a column to a row, or back. */
-static void
-copy_column (char *column, char *row, size_t n, size_t size, bool is_read)
-{
-  for (size_t i = 0; i < n; i++, row += size, column += LM_KEY_TILE * size)
-    memcpy (is_read ? row : column, is_read ? column : row, size);
-}
-
 static void
 copy_position (const lm_kv_cache *cache, const place *p, char *key, char *value, bool is_read)
 {
   size_t n = cache->head_dim, n_groups = cache->type == LM_KV_F16 ? 0 : n / LM_KV_GROUP;
   size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
-  size_t scale_bytes = n_groups * sizeof (uint16_t);
 
-  copy_column (p->key, key, n, size, is_read);
-  copy_column (p->key_scale, key + n * size, n_groups, sizeof (uint16_t), is_read);
+  copy_column (p->key, key, n * size / 2, is_read);
+  copy_column (p->key_scale, key + n * size, n_groups, is_read);
   memcpy (is_read ? value : p->value, is_read ? p->value : value, n * size);
-  value += n * size;
-  memcpy (is_read ? value : p->value_scale, is_read ? p->value_scale : value, scale_bytes);
+  copy_column (p->value_scale, value + n * size, n_groups, is_read);
 }
 
 void

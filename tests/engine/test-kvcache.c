@@ -68,17 +68,17 @@ static float
 read_value (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t p, int i, bool is_key)
 {
   size_t tile = p / LM_KEY_TILE * LM_KEY_TILE, lane = p % LM_KEY_TILE;
-  size_t column = (size_t) i * LM_KEY_TILE + lane, group = (size_t) i / LM_KV_GROUP;
+  size_t column = (size_t) i * LM_KEY_TILE + lane, scale = (size_t) i / LM_KV_GROUP * LM_KEY_TILE;
+  size_t pair = ((size_t) i / 2 * LM_KEY_TILE + lane) * 2 + (size_t) i % 2;
   lm_kv_span span = lm_kv_cache_get_span (cache, layer, head, tile);
   const void *values = is_key ? span.keys : span.values;
-  size_t at = is_key ? column : lane * HEAD_DIM + (size_t) i;
+  size_t at = lane * HEAD_DIM + (size_t) i;
 
   CHECK (span.type == cache->type && span.head_dim == HEAD_DIM, "span");
   if (span.type == LM_KV_F16)
-    return lm_half_to_float (((const uint16_t *) values)[at]);
-  return ((const int8_t *) values)[at] *
-         lm_half_to_float (is_key ? span.key_scales[group * LM_KEY_TILE + lane]
-                                  : span.value_scales[lane * (HEAD_DIM / LM_KV_GROUP) + group]);
+    return lm_half_to_float (((const uint16_t *) values)[is_key ? column : at]);
+  return ((const int8_t *) values)[is_key ? pair : at] *
+         lm_half_to_float ((is_key ? span.key_scales : span.value_scales)[scale + lane]);
 }
 
 /* How far a cached value may be from x, of a group the largest of which is given. */
@@ -156,7 +156,7 @@ check_group (const float *x)
   lm_kv_cache_store (&cache, get_kernels (), 1, 1, 3, vector, vector);
   for (int i = 0; i < LM_KV_GROUP; i++) {
     int wanted = (int) roundf (x[i] * inverse);
-    int key = ((const int8_t *) span.keys)[(LM_KV_GROUP + i) * LM_KEY_TILE + 3];
+    int key = ((const int8_t *) span.keys)[((LM_KV_GROUP + i) / 2 * LM_KEY_TILE + 3) * 2 + i % 2];
     int value = ((const int8_t *) span.values)[3 * HEAD_DIM + LM_KV_GROUP + i];
 
     CHECK (key == wanted && value == wanted, "%a of %a: %d and %d, not %d", (double) x[i],
@@ -164,7 +164,7 @@ check_group (const float *x)
   }
   CHECK (span.key_scales[LM_KEY_TILE + 3] == lm_float_to_half (inverse != 0 ? largest / 127 : 0),
          "scale of the key");
-  CHECK (span.value_scales[3 * 3 + 1] == span.key_scales[LM_KEY_TILE + 3], "of the value");
+  CHECK (span.value_scales[LM_KEY_TILE + 3] == span.key_scales[LM_KEY_TILE + 3], "of the value");
   CHECK (span.key_scales[3] == 0 && span.key_scales[2 * LM_KEY_TILE + 3] == 0, "of zeros");
   lm_kv_cache_clear (&cache);
 }

@@ -29,19 +29,18 @@ typedef struct {
   size_t n_positions[LM_ATTEND_QUERIES];
 } attention;
 
-/* Index of value i of the key at position p, and of its scale. */
+/* Index of item i, of the n that each position has, at position p. */
 static size_t
-key_at (const attention *a, size_t p, size_t i)
+tiled_at (size_t n, size_t p, size_t i)
 {
-  return (p / LM_KEY_TILE * a->kv.head_dim + i) * LM_KEY_TILE + p % LM_KEY_TILE;
+  return (p / LM_KEY_TILE * n + i) * LM_KEY_TILE + p % LM_KEY_TILE;
 }
 
+/* The same of a byte of a key, which lies with its neighbour. */
 static size_t
-key_scale_at (const attention *a, size_t p, size_t i)
+byte_at (const attention *a, size_t p, size_t i)
 {
-  size_t n_groups = a->kv.head_dim / LM_KV_GROUP;
-
-  return (p / LM_KEY_TILE * n_groups + i / LM_KV_GROUP) * LM_KEY_TILE + p % LM_KEY_TILE;
+  return 2 * tiled_at (a->kv.head_dim / 2, p, i / 2) + i % 2;
 }
 
 /* A half of the cache, or a scale, which is ordinarily below largest. */
@@ -87,7 +86,8 @@ fill_halves (attention *a, size_t p, size_t i, bool is_seen)
   uint16_t key = make_half (a, 4), value = make_half (a, 1);
   size_t at = p * a->kv.head_dim + i;
 
-  a->keys[key_at (a, p, i)] = is_seen ? key : 0x7e00; /* what nobody may look at is not a number */
+  a->keys[tiled_at (a->kv.head_dim, p, i)] =
+      is_seen ? key : 0x7e00; /* what nobody may look at is not a number */
   a->values[at] = is_seen ? value : 0x7e00;
   a->exact_keys[at] = (double) lm_half_to_float (key);
   a->exact_values[at] = (double) lm_half_to_float (value);
@@ -98,14 +98,14 @@ fill_bytes (attention *a, size_t p, size_t i, bool is_seen)
 {
   int8_t key = make_byte (a), value = make_byte (a);
   size_t at = p * a->kv.head_dim + i;
-  uint16_t *key_scale = &a->key_scales[key_scale_at (a, p, i)];
-  uint16_t *value_scale = &a->value_scales[at / LM_KV_GROUP];
+  size_t scale_at = tiled_at (a->kv.head_dim / LM_KV_GROUP, p, i / LM_KV_GROUP);
+  uint16_t *key_scale = &a->key_scales[scale_at], *value_scale = &a->value_scales[scale_at];
 
   if (i % LM_KV_GROUP == 0) {
     *key_scale = is_seen ? make_half (a, 0.05) : 0x7e00;
     *value_scale = is_seen ? make_half (a, 0.01) : 0x7e00;
   }
-  ((int8_t *) a->keys)[key_at (a, p, i)] = key;
+  ((int8_t *) a->keys)[byte_at (a, p, i)] = key;
   ((int8_t *) a->values)[at] = value;
   a->exact_keys[at] = (double) key * (double) lm_half_to_float (*key_scale);
   a->exact_values[at] = (double) value * (double) lm_half_to_float (*value_scale);
@@ -173,10 +173,30 @@ attention_free (attention *a)
   lm_aligned_free (a->q);
 }
 
+/* How far rounding the query to 16-bit integers, which levels may do with a cache in bytes, leads
+ * the score of a position: half a step for each dimension of a group. */
+static double
+expect_rounding (const attention *a, const float *q, const double *key)
+{
+  double error = 0;
+
+  for (size_t i = 0; a->kv.type == LM_KV_Q8_0 && i < a->kv.head_dim; i += LM_KV_GROUP) {
+    double largest = 0, sum = 0;
+
+    for (size_t j = i; j < i + LM_KV_GROUP; j++) {
+      largest = fmax (largest, fabs ((double) q[j]));
+      sum += fabs (key[j]);
+    }
+    error += largest / INT16_MAX * 0.5 * sum;
+  }
+  return error;
+}
+
 /* One query in double precision: its out / sum. error: how far float arithmetic may lead: a score
  * takes head_dim + 4 roundings, which change its weight by that factor at most, above and below the
- * line; weights take 4 roundings more and are added up with n_positions of them. Those below e^−87
- * are left out. */
+ * line; weights take 4 roundings more and are added up with n_positions of them, and where that is
+ * done in steps, of 32 positions at least, 3 more for each step that follows. Those below e^−87 are
+ * left out. */
 static void
 expect_attention (const attention *a, size_t query, double *out, double *error)
 {
@@ -195,12 +215,14 @@ expect_attention (const attention *a, size_t query, double *out, double *error)
       scores[p] += scale * term;
       magnitude += scale * fabs (term);
     }
-    score_error = fmax (score_error, magnitude * ((double) head_dim + 6) * UNIT);
+    score_error =
+        fmax (score_error, magnitude * ((double) head_dim + 6) * UNIT +
+                               scale * expect_rounding (a, q, a->exact_keys + p * head_dim));
     max = fmax (max, scores[p]);
   }
   for (size_t p = 0; p < n; p++)
     sum += scores[p] = exp (scores[p] - max);
-  relative = 2 * score_error + (2 * (double) n + 26) * UNIT;
+  relative = 2 * score_error + (2 * (double) n + 26 + 6 * (double) (n / 32)) * UNIT;
   for (size_t i = 0; i < head_dim; i++) {
     out[i] = error[i] = 0;
     for (size_t p = 0; p < n; p++) {

@@ -28,9 +28,8 @@ load_halves (const uint16_t *p)
 }
 
 LM_INLINE sixteen
-load_bytes (const int8_t *p)
+make_floats (int8x16_t bytes)
 {
-  int8x16_t bytes = vld1q_s8 (p);
   int16x8_t low = vmovl_s8 (vget_low_s8 (bytes)), high = vmovl_high_s8 (bytes);
 
   return (sixteen) {
@@ -102,12 +101,17 @@ score_bytes (
 #pragma GCC unroll 4
     for (int j = 0; j < n; j++)
       sums[j] = make_zeros ();
-    for (size_t i = g * LM_KV_GROUP; i < (g + 1) * LM_KV_GROUP; i++) {
-      sixteen key = load_bytes (keys + i * LM_KEY_TILE);
+    for (size_t i = g * LM_KV_GROUP; i < (g + 1) * LM_KV_GROUP; i += 2) {
+      int8x16x2_t pair = vld2q_s8 (keys + i * LM_KEY_TILE);
+
+#pragma GCC unroll 2
+      for (size_t odd = 0; odd < 2; odd++) {
+        sixteen key = make_floats (pair.val[odd]);
 
 #pragma GCC unroll 4
-      for (int j = 0; j < n; j++)
-        add_scaled (&sums[j], &key, queries[j].q[i]);
+        for (int j = 0; j < n; j++)
+          add_scaled (&sums[j], &key, queries[j].q[i + odd]);
+      }
     }
 #pragma GCC unroll 4
     for (int j = 0; j < n; j++)
@@ -168,14 +172,15 @@ weigh (lm_query *query, float *scores)
 LM_INLINE sixteen
 load_values (const lm_kv_span *kv, size_t position, size_t i)
 {
-  size_t at = position * kv->head_dim + i;
+  size_t n_groups = kv->head_dim / LM_KV_GROUP, at = position * kv->head_dim + i;
+  size_t group = position / LM_KEY_TILE * n_groups + i / LM_KV_GROUP;
   sixteen values;
   float32x4_t scale;
 
   if (kv->type == LM_KV_F16)
     return load_halves ((const uint16_t *) kv->values + at);
-  values = load_bytes ((const int8_t *) kv->values + at);
-  scale = f_halves_one (kv->value_scales + at / LM_KV_GROUP);
+  values = make_floats (vld1q_s8 ((const int8_t *) kv->values + at));
+  scale = f_halves_one (kv->value_scales + group * LM_KEY_TILE + position % LM_KEY_TILE);
 #pragma GCC unroll 4
   for (int k = 0; k < N_VECTORS; k++)
     values.v[k] = vmulq_f32 (values.v[k], scale);

@@ -60,8 +60,10 @@ typedef __m512i lanes_i;
 #define i_shuffle8(t, x)     _mm512_shuffle_epi8 (t, x)
 #define i_table(p)           _mm512_broadcast_i32x4 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_bytes(p)           _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
+#define i_pairs(p)           _mm512_cvtepi8_epi16 (_mm256_loadu_si256 ((const __m256i *) (const void *) (p)))
 #define i_words(p)           _mm512_cvtepu16_epi32 (_mm256_loadu_si256 ((const __m256i *) (const void *) (p)))
 #define i_as_float(x)        _mm512_castsi512_ps (x)
+#define f_scale(x, n)        _mm512_scalef_ps (x, n) /* x · 2ⁿ */
 
 /* x where at least least, which a NaN counts as; elsewhere zero. */
 LM_INLINE lanes_f
@@ -136,8 +138,16 @@ typedef __m256i lanes_i;
 #define i_table(p)                                                                                 \
   _mm256_broadcastsi128_si256 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_bytes(p)    _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) (const void *) (p)))
+#define i_pairs(p)    _mm256_cvtepi8_epi16 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_words(p)    _mm256_cvtepu16_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) (p)))
 #define i_as_float(x) _mm256_castsi256_ps (x)
+
+/* x · 2ⁿ of whole n ≥ −126 */
+LM_INLINE lanes_f
+f_scale (lanes_f x, lanes_f n)
+{
+  return f_mul (x, i_as_float (i_left (i_add (i_float (n), i_set (127)), 23)));
+}
 
 LM_INLINE lanes_f
 f_keep_from (lanes_f x, lanes_f key, lanes_f least)
@@ -309,7 +319,6 @@ f_exp (lanes_f x)
   lanes_f n = f_round (f_mul (clamped, f_set (0x1.715476p0f)));
   lanes_f r = f_fnma (n, f_set (0x1.62e4p-1f), clamped);
   lanes_f p = f_set (1.0f / 5040);
-  lanes_i power;
 
   r = f_fnma (n, f_set (0x1.7f7d1cp-20f), r);
   p = f_fma (p, r, f_set (1.0f / 720));
@@ -319,6 +328,5 @@ f_exp (lanes_f x)
   p = f_fma (p, r, f_set (0.5f));
   p = f_fma (p, r, f_set (1.0f));
   p = f_fma (p, r, f_set (1.0f));
-  power = i_left (i_add (i_float (n), i_set (127)), 23);
-  return f_keep_from (f_mul (p, i_as_float (power)), x, least);
+  return f_keep_from (f_scale (p, n), x, least);
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Attention's scores: lanes are positions, and a key is made floats, or 16-bit integers, once for
+ * all queries. */
+#include "kernels/x86/attend.h"
+
+#if LM_LANES == 16
+/* sum + a[2i] × b[2i] + a[2i+1] × b[2i+1] of 16-bit integers. It is written as an instruction: of
+ * the intrinsic GCC makes three, two of which move the sum. */
+LM_INLINE lanes_i
+i_dot16 (lanes_i sum, lanes_i a, lanes_i b)
+{
+  __asm__ ("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+}
+#else
+#define i_dot16(sum, a, b) i_add (sum, i_madd (a, b))
+#endif
+
+/* How far from its first vector, of SCORED positions from p on, the second is: in the same tile, or
+ * in the next, if somebody sees that. n: items that a position has. */
+LM_INLINE size_t
+find_second (const attend_step *s, size_t n, size_t p)
+{
+  if (SCORED <= LM_KEY_TILE)
+    return LM_LANES;
+  return p + LM_KEY_TILE < s->first + s->n_seen ? LM_KEY_TILE * n : 0;
+}
+
+/* q·k of SCORED positions from p on, in halves of the cache. */
+LM_INLINE void
+score_halves (
+    const attend_step *s, size_t p, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+{
+  const lm_kv_span *kv = s->kv;
+  const lm_query *queries = s->queries;
+  const uint16_t *keys = (const uint16_t *) kv->keys + find_in_tiles (kv->head_dim, p);
+  size_t second = find_second (s, kv->head_dim, p), step = SCORED * sizeof *keys;
+  uintptr_t values = (uintptr_t) ((const uint16_t *) kv->values + (p + STEP) * kv->head_dim);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++)
+    totals[j][0] = totals[j][1] = f_zero ();
+  for (size_t i = 0; i < kv->head_dim; i++) {
+    const uint16_t *key = keys + i * LM_KEY_TILE;
+    lanes_f k0 = f_halves (key), k1 = f_halves (key + second);
+
+    if (asks)
+      ask_for (values + i * step, step);
+#pragma GCC unroll 8
+    for (int j = 0; j < n; j++) {
+      lanes_f q = f_set (queries[j].q[i]);
+
+      totals[j][0] = f_fma (k0, q, totals[j][0]);
+      totals[j][1] = f_fma (k1, q, totals[j][1]);
+    }
+  }
+}
+
+/* sums = q·k of a group's dimensions, two at once. */
+LM_INLINE void
+score_group (const rounded_query *queries,
+             const uint16_t *keys,
+             size_t second,
+             size_t group,
+             uintptr_t values,
+             lanes_i sums[][N_VECTORS],
+             const bool asks,
+             const int n)
+{
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++)
+    sums[j][0] = sums[j][1] = i_zero ();
+  for (size_t i = group * LM_KV_GROUP / 2; i < (group + 1) * LM_KV_GROUP / 2; i++) {
+    const uint16_t *key = keys + i * LM_KEY_TILE;
+    lanes_i k0 = i_pairs (key), k1 = i_pairs (key + second);
+
+    if (asks)
+      ask_for (values + i * 2 * SCORED, 2 * SCORED);
+#pragma GCC unroll 8
+    for (int j = 0; j < n; j++) {
+      lanes_i q = i_spread (queries[j].q + 2 * i);
+
+      sums[j][0] = i_dot16 (sums[j][0], k0, q);
+      sums[j][1] = i_dot16 (sums[j][1], k1, q);
+    }
+  }
+}
+
+/* The same as score_halves() in integers: the sum of each group is multiplied with both of its
+ * scales. */
+LM_INLINE void
+score_bytes (
+    const attend_step *s, size_t p, lanes_f totals[][N_VECTORS], const bool asks, const int n)
+{
+  const lm_kv_span *kv = s->kv;
+  size_t n_pairs = kv->head_dim / 2, n_groups = kv->head_dim / LM_KV_GROUP;
+  const uint16_t *keys = (const uint16_t *) kv->keys + find_in_tiles (n_pairs, p);
+  const uint16_t *scales = kv->key_scales + find_in_tiles (n_groups, p);
+  size_t second = find_second (s, n_pairs, p), second_scale = find_second (s, n_groups, p);
+  uintptr_t values = (uintptr_t) ((const int8_t *) kv->values + (p + STEP) * kv->head_dim);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++)
+    totals[j][0] = totals[j][1] = f_zero ();
+  for (size_t g = 0; g < n_groups; g++, scales += LM_KEY_TILE) {
+    lanes_f s0 = f_halves (scales), s1 = f_halves (scales + second_scale);
+    lanes_i sums[MAX_QUERIES][N_VECTORS];
+
+    score_group (s->rounded, keys, second, g, values, sums, asks, n);
+#pragma GCC unroll 8
+    for (int j = 0; j < n; j++) {
+      lanes_f scale = f_set (s->rounded[j].scales[g]);
+
+      totals[j][0] = f_fma (f_mul (f_int (sums[j][0]), scale), s0, totals[j][0]);
+      totals[j][1] = f_fma (f_mul (f_int (sums[j][1]), scale), s1, totals[j][1]);
+    }
+  }
+}
+
+LM_INLINE void
+score_known (const attend_step *s, const lm_kv_type type, const bool asks, const int n)
+{
+  for (size_t i = 0; i < STEP && i < s->n_seen; i += SCORED) {
+    lanes_f totals[MAX_QUERIES][N_VECTORS];
+
+    if (type == LM_KV_F16)
+      score_halves (s, s->first + i, totals, asks, n);
+    else
+      score_bytes (s, s->first + i, totals, asks, n);
+#pragma GCC unroll 8
+    for (int j = 0; j < n; j++)
+      for (int k = 0; k < N_VECTORS; k++)
+        f_store (s->scores + j * STEP + i + k * LM_LANES, f_mul (totals[j][k], f_set (s->scale)));
+  }
+}
+
+/* Those queries that come first ask for what the others need as well. */
+LM_INLINE void
+score_all (const attend_step *all, const lm_kv_type type)
+{
+  for (size_t done = 0; done < all->n_queries; done += MAX_QUERIES) {
+    attend_step s = take (all, done);
+
+    if (done == 0)
+      WITH_KNOWN (s.n_queries, score_known, &s, type, true)
+    else
+      WITH_KNOWN (s.n_queries, score_known, &s, type, false)
+  }
+}
+
+void
+LM_LEVEL (score_step) (const attend_step *step)
+{
+  if (step->kv->type == LM_KV_F16)
+    score_all (step, LM_KV_F16);
+  else
+    score_all (step, LM_KV_Q8_0);
+}
