@@ -17,7 +17,7 @@
 #define N_VECTORS   2
 
 #define SCORED (N_VECTORS * LM_LANES) /* positions at once */
-#define STEP   (2 * LM_KEY_TILE)
+#define STEP   (4 * LM_KEY_TILE)
 #define LINE   64 /* bytes */
 
 _Static_assert (LM_ATTEND_CHUNK % STEP == 0 && STEP % SCORED == 0, "spans are whole steps");

@@ -59,9 +59,10 @@ mix_columns (const attend_step *s,
   const float *weights = s->scores;
   lm_query *queries = s->queries;
   lanes_f sums[MAX_QUERIES][N_VECTORS];
-  /* Of the keys of the step after next as many bytes as are read of the values. */
+  /* Of the keys from half a step beyond the next on as many bytes as are read of the values. */
   size_t step = (size_t) n_mixed * LM_LANES * value_bytes (type);
-  size_t ahead = ((s->first + 2 * STEP) * kv->head_dim + i * STEP) * value_bytes (type);
+  size_t next = s->first + STEP + STEP / 2;
+  size_t ahead = (next * kv->head_dim + i * STEP) * value_bytes (type);
   uintptr_t keys = (uintptr_t) kv->keys + ahead;
 
 #pragma GCC unroll 8
