@@ -19,51 +19,47 @@ read_chunk (void *data, size_t index, unsigned worker)
   r->way (r->memory + chunk * LM_PROBE_CHUNK_BYTES, LM_PROBE_CHUNK_BYTES);
 }
 
-uint64_t
-lm_reading_pass (lm_reading *reading, double pass_seconds)
+lm_reading
+lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, size_t n_chunks)
 {
+  lm_reading r = { .pool = pool, .n_threads = n_threads, .memory = memory, .n_chunks = n_chunks };
+
+  r.n_ways = lm_read_list_ways (r.ways);
+  return r;
+}
+
+uint64_t
+lm_reading_pass (void *reading, size_t way, double pass_seconds)
+{
+  lm_reading *r = reading;
   double end = lm_probe_now_seconds () + pass_seconds;
   uint64_t bytes = 0;
 
+  r->way = r->ways[way];
   do {
-    lm_pool_run_on (reading->pool, reading->n_threads, CHUNKS_A_JOB, read_chunk, reading, NULL);
-    reading->first = (reading->first + CHUNKS_A_JOB) % reading->n_chunks;
+    lm_pool_run_on (r->pool, r->n_threads, CHUNKS_A_JOB, read_chunk, r, NULL);
+    r->first = (r->first + CHUNKS_A_JOB) % r->n_chunks;
     bytes += CHUNKS_A_JOB * LM_PROBE_CHUNK_BYTES;
   } while (lm_probe_now_seconds () < end);
   return bytes;
 }
 
-typedef struct {
-  lm_reading reading;
-  uint8_t *memory; /* LM_PROBE_BYTES, owned */
-  lm_read_fn ways[LM_MAX_READ_WAYS];
-} probe;
-
 static void
 fill_chunk (void *data, size_t index, unsigned worker)
 {
-  probe *p = data;
+  uint8_t *memory = data;
 
   (void) worker;
-  memset (p->memory + index * LM_PROBE_CHUNK_BYTES, 1, LM_PROBE_CHUNK_BYTES);
-}
-
-static uint64_t
-read_pass (void *data, size_t way, double pass_seconds)
-{
-  probe *p = data;
-
-  p->reading.way = p->ways[way];
-  return lm_reading_pass (&p->reading, pass_seconds);
+  memset (memory + index * LM_PROBE_CHUNK_BYTES, 1, LM_PROBE_CHUNK_BYTES);
 }
 
 lm_status
 lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_second, lm_error *error)
 {
   static const lm_probe_options defaults = { 0 };
-  probe p = { 0 };
+  lm_reading reading;
+  uint8_t *memory;
   lm_pool *pool;
-  size_t n_ways;
   lm_status status;
 
   options = options != NULL ? options : &defaults;
@@ -71,23 +67,18 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
   status = lm_probe_begin (options, &pool, error);
   if (status != LM_OK)
     return status;
-  p.memory = lm_pages_alloc (LM_PROBE_BYTES);
-  if (p.memory == NULL) {
+  memory = lm_pages_alloc (LM_PROBE_BYTES);
+  if (memory == NULL) {
     lm_pool_free (pool);
     return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
                     "There is not enough memory.");
   }
-  n_ways = lm_read_list_ways (p.ways);
-  p.reading = (lm_reading) {
-    .pool = pool,
-    .n_threads = lm_pool_get_n_threads (pool),
-    .memory = p.memory,
-    .n_chunks = N_CHUNKS,
-  };
+  reading = lm_reading_make (pool, lm_pool_get_n_threads (pool), memory, N_CHUNKS);
   /* Pages that nobody has written to may all be one and the same. */
-  lm_pool_run (pool, N_CHUNKS, fill_chunk, &p, NULL);
-  status = lm_probe_run (options, n_ways, read_pass, &p, bytes_per_second, error);
-  lm_pages_free (p.memory, LM_PROBE_BYTES);
+  lm_pool_run (pool, N_CHUNKS, fill_chunk, memory, NULL);
+  status =
+      lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
+  lm_pages_free (memory, LM_PROBE_BYTES);
   lm_pool_free (pool);
   return status;
 }

@@ -55,6 +55,7 @@ typedef struct {
   uint8_t *memory; /* owned; see fill_chunk() */
   uint64_t memory_bytes;
   lm_reading reading;
+  size_t way; /* the fastest to read */
   rates reads;
   float *x;       /* LM_BLOCK_TOKENS × N_COLS */
   float *out;     /* LM_BLOCK_TOKENS × N_ROWS */
@@ -65,6 +66,7 @@ typedef struct {
   subject *subjects;
   size_t n_subjects;
   double start, seconds; /* of all passes */
+  const lm_probe_options *options;
 } probe;
 
 /* ---- Memory ------------------------------------------------------------------------------- */
@@ -283,8 +285,10 @@ get_quantile (rates *r, double part)
 #define PROGRESS_STEPS 1000
 
 static bool
-report (const probe *p, const lm_probe_options *options)
+report (void *data)
 {
+  const probe *p = data;
+  const lm_probe_options *options = p->options;
   double part = (lm_probe_now_seconds () - p->start) / p->seconds;
 
   part = part < 1 ? part : 1;
@@ -292,24 +296,18 @@ report (const probe *p, const lm_probe_options *options)
                                                          PROGRESS_STEPS, options->user_data);
 }
 
-static bool
-is_over (const probe *p, double part)
-{
-  return lm_probe_now_seconds () - p->start >= p->seconds * part;
-}
-
 static double
 read_pass (probe *p)
 {
   double start = lm_probe_now_seconds ();
-  uint64_t bytes = lm_reading_pass (&p->reading, READ_SECONDS);
+  uint64_t bytes = lm_reading_pass (&p->reading, p->way, READ_SECONDS);
 
   return (double) bytes / (lm_probe_now_seconds () - start);
 }
 
 /* A system that hands out pages slowly can take its time over this. */
 static bool
-fill_memory (probe *p, const lm_probe_options *options)
+fill_memory (probe *p)
 {
   lm_reading *r = &p->reading;
   size_t n;
@@ -317,7 +315,7 @@ fill_memory (probe *p, const lm_probe_options *options)
   for (; r->first < r->n_chunks; r->first += n) {
     n = r->n_chunks - r->first < CHUNKS_A_FILL ? r->n_chunks - r->first : CHUNKS_A_FILL;
     lm_pool_run (p->pool, n, fill_chunk, p, NULL);
-    if (!report (p, options))
+    if (!report (p))
       return false;
   }
   r->first = 0;
@@ -326,45 +324,33 @@ fill_memory (probe *p, const lm_probe_options *options)
 
 /* Finds the fastest way to read. */
 static bool
-measure_memory (probe *p, const lm_probe_options *options)
+choose_way (probe *p)
 {
-  lm_read_fn ways[LM_MAX_READ_WAYS], best_way = NULL;
-  size_t n_ways = lm_read_list_ways (ways);
-  double best = 0;
+  lm_reading *r = &p->reading;
+  double left = p->start + p->seconds * MEMORY_PART - lm_probe_now_seconds ();
 
-  for (size_t i = 0; i < n_ways || !is_over (p, MEMORY_PART); i++) {
-    double rate;
-
-    p->reading.way = ways[i % n_ways];
-    rate = read_pass (p);
-    if (rate > best) {
-      best = rate;
-      best_way = p->reading.way;
-    }
-    if (!report (p, options))
-      return false;
-  }
-  p->reading.way = best_way;
-  return true;
+  left = left > 0 ? left : 0;
+  p->way = lm_probe_find_way (r->n_ways, lm_reading_pass, r, left, report, p);
+  return p->way < r->n_ways;
 }
 
 static bool
-measure_subject (probe *p, subject *s, const lm_probe_options *options)
+measure_subject (probe *p, subject *s)
 {
   double bytes_a_weight = (double) s->linear.matrix.row_bytes / N_COLS;
 
   if (s->n_rows == 0)
     choose_size (p, s);
   add_rate (&s->decode, multiply_pass (p, s, N_ROWS, 1, DECODE_SECONDS) * bytes_a_weight);
-  if (!report (p, options))
+  if (!report (p))
     return false;
   add_rate (&s->prefill, multiply_pass (p, s, s->n_rows, s->n_tokens, PREFILL_SECONDS));
-  return report (p, options);
+  return report (p);
 }
 
 /* Once at least, and once more only if there is time for as long a round as the last. */
 static bool
-measure_rounds (probe *p, const lm_probe_options *options)
+measure_rounds (probe *p)
 {
   double round = 0;
 
@@ -376,7 +362,7 @@ measure_rounds (probe *p, const lm_probe_options *options)
     for (size_t j = 0; j < p->n_subjects; j++) {
       if (j % 2 == 0)
         add_rate (&p->reads, read_pass (p));
-      if (!measure_subject (p, &p->subjects[j], options))
+      if (!measure_subject (p, &p->subjects[j]))
         return false;
     }
     round = lm_probe_now_seconds () - start;
@@ -385,8 +371,9 @@ measure_rounds (probe *p, const lm_probe_options *options)
 }
 
 static lm_status
-set_up (probe *p, const lm_probe_options *options, const lm_kernel_speed *speeds, lm_error *error)
+set_up (probe *p, const lm_kernel_speed *speeds, lm_error *error)
 {
+  const lm_probe_options *options = p->options;
   lm_status status = lm_probe_check (options, error);
 
   if (status != LM_OK)
@@ -405,12 +392,8 @@ set_up (probe *p, const lm_probe_options *options, const lm_kernel_speed *speeds
     if (!init_subject (p, speeds[i].type, &p->subjects[i]))
       return lm_fail (error, LM_ERROR_TYPE, speeds[i].type, 0, "There is no type \"%s\".",
                       speeds[i].type != NULL ? speeds[i].type : "");
-  p->reading = (lm_reading) {
-    .pool = p->pool,
-    .n_threads = p->threads.decode,
-    .memory = p->memory,
-    .n_chunks = (size_t) (p->memory_bytes / LM_PROBE_CHUNK_BYTES),
-  };
+  p->reading = lm_reading_make (p->pool, p->threads.decode, p->memory,
+                                (size_t) (p->memory_bytes / LM_PROBE_CHUNK_BYTES));
   fill_tokens (p);
   return LM_OK;
 }
@@ -450,9 +433,9 @@ lm_probe_kernels (const lm_probe_options *options,
   p.memory_bytes -= p.memory_bytes % LM_PROBE_CHUNK_BYTES;
   p.start = lm_probe_now_seconds ();
   p.seconds = options->seconds > 0 ? options->seconds : p.seconds;
-  status = set_up (&p, options, speeds, error);
-  if (status == LM_OK && (!fill_memory (&p, options) || !measure_memory (&p, options) ||
-                          !measure_rounds (&p, options)))
+  p.options = options;
+  status = set_up (&p, speeds, error);
+  if (status == LM_OK && (!fill_memory (&p) || !choose_way (&p) || !measure_rounds (&p)))
     status = lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
   if (status == LM_OK)
     tell (&p, speeds, memory);

@@ -11,7 +11,6 @@
 
 #define DEFAULT_SECONDS 1.0
 #define MAX_SECONDS     10.0
-#define TRIES           (LM_PROBE_PASSES / 2) /* to find the fastest way with */
 
 double
 lm_probe_now_seconds (void)
@@ -60,6 +59,57 @@ lm_probe_find_quantile (double *rates, size_t n, double part)
   return rates[(size_t) ((double) (n - 1) * part + 0.5)];
 }
 
+static double
+measure_pass (lm_probe_pass_fn pass, void *data, size_t way, double pass_seconds)
+{
+  double start = lm_probe_now_seconds ();
+  uint64_t work = pass (data, way, pass_seconds);
+  double took = lm_probe_now_seconds () - start;
+
+  return took > 0 ? (double) work / took : 0;
+}
+
+size_t
+lm_probe_find_way (size_t n_ways,
+                   lm_probe_pass_fn pass,
+                   void *data,
+                   double seconds,
+                   lm_probe_tell_fn tell,
+                   void *tell_data)
+{
+  size_t n_passes = n_ways * LM_PROBE_TRIES, fastest = 0;
+  double most = 0;
+
+  for (size_t i = 0; i < n_passes; i++) {
+    double rate = measure_pass (pass, data, i % n_ways, seconds / (double) n_passes);
+
+    if (rate > most) {
+      most = rate;
+      fastest = i % n_ways;
+    }
+    if (!tell (tell_data))
+      return n_ways;
+  }
+  return fastest;
+}
+
+/* Passes that were made, and who wants to know. */
+typedef struct {
+  const lm_probe_options *options;
+  uint64_t done;
+  uint64_t total;
+} passes;
+
+static bool
+tell_pass (void *data)
+{
+  passes *p = data;
+
+  p->done++;
+  return p->options->progress == NULL ||
+         p->options->progress (p->done, p->total, p->options->user_data);
+}
+
 lm_status
 lm_probe_run (const lm_probe_options *options,
               size_t n_ways,
@@ -69,25 +119,24 @@ lm_probe_run (const lm_probe_options *options,
               lm_error *error)
 {
   double seconds = options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
-  double rates[LM_PROBE_PASSES], fastest = 0;
+  passes p = { .options = options, .total = LM_PROBE_PASSES };
+  double rates[LM_PROBE_PASSES];
   size_t way = 0;
+  bool goes_on = true;
 
   *rate = 0;
-  for (size_t i = 0; i < LM_PROBE_PASSES; i++) {
-    size_t this_way = i < TRIES ? i % n_ways : way;
-    double start = lm_probe_now_seconds ();
-    uint64_t work = pass (data, this_way, seconds / LM_PROBE_PASSES);
-    double took = lm_probe_now_seconds () - start;
-
-    rates[i] = took > 0 ? (double) work / took : 0;
-    if (i < TRIES && rates[i] > fastest) {
-      fastest = rates[i];
-      way = this_way;
-    }
-    if (options->progress != NULL &&
-        !options->progress (i + 1, LM_PROBE_PASSES, options->user_data))
-      return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
+  if (n_ways > 1) {
+    seconds /= 2;
+    p.total += n_ways * LM_PROBE_TRIES;
+    way = lm_probe_find_way (n_ways, pass, data, seconds, tell_pass, &p);
+    goes_on = way < n_ways;
   }
-  *rate = lm_probe_find_quantile (rates + TRIES, LM_PROBE_PASSES - TRIES, 0.5);
+  for (size_t i = 0; i < LM_PROBE_PASSES && goes_on; i++) {
+    rates[i] = measure_pass (pass, data, way, seconds / LM_PROBE_PASSES);
+    goes_on = tell_pass (&p);
+  }
+  if (!goes_on)
+    return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
+  *rate = lm_probe_find_quantile (rates, LM_PROBE_PASSES, 0.5);
   return LM_OK;
 }

@@ -10,8 +10,12 @@
  * how much, in bytes or multiply-adds. */
 typedef uint64_t (*lm_probe_pass_fn) (void *data, size_t way, double pass_seconds);
 
-/* Half of them find the fastest way, half measure it. */
-#define LM_PROBE_PASSES 24
+/* That a rate is the median of, and in each way to find the fastest. */
+#define LM_PROBE_PASSES 12
+#define LM_PROBE_TRIES  2
+
+/* Says that another pass was made; false: there shall be no more. */
+typedef bool (*lm_probe_tell_fn) (void *data);
 
 double lm_probe_now_seconds (void);
 
@@ -24,8 +28,17 @@ lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_er
 /* The rate that part of n rates lie below, 0 … 1; sorts them. 0 where there is none. */
 double lm_probe_find_quantile (double *rates, size_t n, double part);
 
-/* Makes LM_PROBE_PASSES passes within the time, of all n_ways ways in turn and then of the one that
- * was fastest, and writes the median rate of these. Tells progress between them.
+/* Makes LM_PROBE_TRIES passes in each of n_ways ways, in turn and within the time, and returns the
+ * way of the fastest; n_ways where tell stopped it. */
+size_t lm_probe_find_way (size_t n_ways,
+                          lm_probe_pass_fn pass,
+                          void *data,
+                          double seconds,
+                          lm_probe_tell_fn tell,
+                          void *tell_data);
+
+/* Makes LM_PROBE_PASSES passes within the options' time, and writes their median rate; where there
+ * are several ways, half of the time goes into finding the fastest. Tells progress after each.
  * LM_ERROR_CANCELLED. */
 lm_status lm_probe_run (const lm_probe_options *options,
                         size_t n_ways,
@@ -44,10 +57,15 @@ typedef struct {
   unsigned n_threads;    /* of the pool's, to read with */
   const uint8_t *memory; /* n_chunks × LM_PROBE_CHUNK_BYTES */
   size_t n_chunks;
+  lm_read_fn ways[LM_MAX_READ_WAYS];
+  size_t n_ways;
   lm_read_fn way; /* of this pass */
   size_t first;   /* chunk of this job */
 } lm_reading;
 
-/* Reads for pass_seconds the way that is set, going on where the last pass ended, and returns how
- * many bytes. */
-uint64_t lm_reading_pass (lm_reading *reading, double pass_seconds);
+/* Reading in all ways that this computer has, with n_threads of the pool. */
+lm_reading
+lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, size_t n_chunks);
+
+/* A pass of an lm_reading: goes on where the last one ended, and returns how many bytes it read. */
+uint64_t lm_reading_pass (void *reading, size_t way, double pass_seconds);
