@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the table of docs/agreement.md from what the test prints:
+"""Makes a table of docs/agreement.md from what the test prints of one level of instructions:
 
-    ./dev test golden && ./dev exec test-golden | tests/data/golden/table.py
+    ./dev exec env LINNET_TEST_CPU=avx2 LINNET_TEST_DATA=tests/data \\
+        LINNET_DEMO_MODEL=data/minimind2-small-q8_0.gguf \\
+        build-dev/tests/engine/test-golden | tests/data/golden/table.py
 """
 import re
 import sys
