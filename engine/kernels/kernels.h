@@ -60,6 +60,13 @@ typedef struct {
   const uint16_t *value_scales;
 } lm_kv_span;
 
+/* Of n items that each position has in tiles, halves or pairs, where item i of one is. */
+static inline size_t
+lm_find_in_tiles (size_t n, size_t position, size_t i)
+{
+  return (position / LM_KEY_TILE * n + i) * LM_KEY_TILE + position % LM_KEY_TILE;
+}
+
 /* A query and what becomes of it: out = Σ_p e^(s_p − max) · v[p], sum = Σ_p e^(s_p − max), max the
  * largest s_p = scale · q·k[p], over p < n_positions. */
 typedef struct {

@@ -104,11 +104,11 @@ find_place (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t posi
 {
   char *base = find_head (cache, layer, head);
   size_t size = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
-  size_t tile = position / LM_KEY_TILE * LM_KEY_TILE, lane = position % LM_KEY_TILE;
-  size_t scale = (tile * (cache->head_dim / LM_KV_GROUP) + lane) * sizeof (uint16_t);
+  size_t key = 2 * lm_find_in_tiles (cache->head_dim * size / 2, position, 0);
+  size_t scale = 2 * lm_find_in_tiles (cache->head_dim / LM_KV_GROUP, position, 0);
 
   return (place) {
-    .key = base + tile * cache->head_dim * size + lane * 2,
+    .key = base + key,
     .key_scale = base + cache->key_scales_at + scale,
     .value = base + cache->values_at + position * cache->head_dim * size,
     .value_scale = base + cache->value_scales_at + scale,

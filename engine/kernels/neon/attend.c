@@ -173,14 +173,13 @@ LM_INLINE sixteen
 load_values (const lm_kv_span *kv, size_t position, size_t i)
 {
   size_t n_groups = kv->head_dim / LM_KV_GROUP, at = position * kv->head_dim + i;
-  size_t group = position / LM_KEY_TILE * n_groups + i / LM_KV_GROUP;
   sixteen values;
   float32x4_t scale;
 
   if (kv->type == LM_KV_F16)
     return load_halves ((const uint16_t *) kv->values + at);
   values = make_floats (vld1q_s8 ((const int8_t *) kv->values + at));
-  scale = f_halves_one (kv->value_scales + group * LM_KEY_TILE + position % LM_KEY_TILE);
+  scale = f_halves_one (kv->value_scales + lm_find_in_tiles (n_groups, position, i / LM_KV_GROUP));
 #pragma GCC unroll 4
   for (int k = 0; k < N_VECTORS; k++)
     values.v[k] = vmulq_f32 (values.v[k], scale);

@@ -5,19 +5,12 @@
 #include "kernels/ref/ref.h"
 #include "util/half.h"
 
-/* Of n items that each position has, where item i of one is, in tiles of positions. */
-static inline size_t
-find_in_tiles (size_t n, size_t position, size_t i)
-{
-  return (position / LM_KEY_TILE * n + i) * LM_KEY_TILE + position % LM_KEY_TILE;
-}
-
 static inline float
 get_scale (const lm_kv_span *kv, const uint16_t *scales, size_t position, size_t i)
 {
   size_t n_groups = kv->head_dim / LM_KV_GROUP;
 
-  return lm_half_to_float (scales[find_in_tiles (n_groups, position, i / LM_KV_GROUP)]);
+  return lm_half_to_float (scales[lm_find_in_tiles (n_groups, position, i / LM_KV_GROUP)]);
 }
 
 /* Value i of the key at position. */
@@ -27,8 +20,9 @@ get_key (const lm_kv_span *kv, size_t position, size_t i)
   size_t n = kv->head_dim;
 
   if (kv->type == LM_KV_F16)
-    return lm_half_to_float (((const uint16_t *) kv->keys)[find_in_tiles (n, position, i)]);
-  return (float) ((const int8_t *) kv->keys)[2 * find_in_tiles (n / 2, position, i / 2) + i % 2] *
+    return lm_half_to_float (((const uint16_t *) kv->keys)[lm_find_in_tiles (n, position, i)]);
+  return (float) ((const int8_t *)
+                      kv->keys)[2 * lm_find_in_tiles (n / 2, position, i / 2) + i % 2] *
          get_scale (kv, kv->key_scales, position, i);
 }
 

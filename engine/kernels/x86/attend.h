@@ -60,13 +60,6 @@ count_seen (const attend_step *s, const lm_query *query)
   return left < STEP ? left : STEP;
 }
 
-/* Where the first of n items that each position has in tiles is, of position p. */
-LM_INLINE size_t
-find_in_tiles (size_t n, size_t p)
-{
-  return p / LM_KEY_TILE * LM_KEY_TILE * n + p % LM_KEY_TILE;
-}
-
 /* Has the line that begins in the bytes at address, which may be anybody's, brought into the first
  * cache, and opens a page beyond it if one begins there. */
 LM_INLINE void

@@ -31,14 +31,13 @@ LM_INLINE void
 scale_weights (const attend_step *s, size_t group, float *scaled)
 {
   size_t n_groups = s->kv->head_dim / LM_KV_GROUP;
-  const uint16_t *value_scales = s->kv->value_scales + group * LM_KEY_TILE;
   _Alignas (LINE) float scales[STEP];
 
   for (size_t i = 0; i < STEP; i += LM_LANES) {
     /* Where nobody sees anything there may be no tile. */
     size_t p = s->first + (i < s->n_seen ? i : 0);
 
-    f_store (scales + i, f_halves (value_scales + find_in_tiles (n_groups, p)));
+    f_store (scales + i, f_halves (s->kv->value_scales + lm_find_in_tiles (n_groups, p, group)));
   }
   for (size_t at = 0; at < s->n_queries * STEP; at += LM_LANES)
     f_store (scaled + at, f_mul (f_load (s->scores + at), f_load (scales + at % STEP)));

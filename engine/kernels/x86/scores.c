@@ -33,7 +33,7 @@ score_halves (
 {
   const lm_kv_span *kv = s->kv;
   const lm_query *queries = s->queries;
-  const uint16_t *keys = (const uint16_t *) kv->keys + find_in_tiles (kv->head_dim, p);
+  const uint16_t *keys = (const uint16_t *) kv->keys + lm_find_in_tiles (kv->head_dim, p, 0);
   size_t second = find_second (s, kv->head_dim, p), step = SCORED * sizeof *keys;
   uintptr_t values = (uintptr_t) ((const uint16_t *) kv->values + (p + STEP) * kv->head_dim);
 
@@ -94,8 +94,8 @@ score_bytes (
 {
   const lm_kv_span *kv = s->kv;
   size_t n_pairs = kv->head_dim / 2, n_groups = kv->head_dim / LM_KV_GROUP;
-  const uint16_t *keys = (const uint16_t *) kv->keys + find_in_tiles (n_pairs, p);
-  const uint16_t *scales = kv->key_scales + find_in_tiles (n_groups, p);
+  const uint16_t *keys = (const uint16_t *) kv->keys + lm_find_in_tiles (n_pairs, p, 0);
+  const uint16_t *scales = kv->key_scales + lm_find_in_tiles (n_groups, p, 0);
   size_t second = find_second (s, n_pairs, p), second_scale = find_second (s, n_groups, p);
   uintptr_t values = (uintptr_t) ((const int8_t *) kv->values + (p + STEP) * kv->head_dim);
 
