@@ -45,7 +45,8 @@ typedef enum {
 #define LM_ATTEND_QUERIES 8   /* queries of one call at most */
 #define LM_KV_GROUP       32  /* values of a position that share a scale in a Q8_0 cache */
 
-/* Cached keys and values of one head, from a position on that is a multiple of LM_KEY_TILE. Keys
+/* Cached keys and values of one head, from a position on that is a multiple of LM_KEY_TILE; memory
+ * ends with the tile of the last. Keys
  * lie in tiles, [position / 16][dimension][position % 16], so that a vector's lanes are positions;
  * values lie row by row, [position][dimension]. A value is a half, or an 8-bit integer times the
  * scale, a half, of its group. Integers of keys lie in pairs, which instructions multiply at once,
@@ -53,7 +54,8 @@ typedef enum {
  * halves of keys, [position / 16][group][position % 16]. */
 typedef struct {
   lm_kv_type type;
-  size_t head_dim; /* a multiple of LM_KV_GROUP with LM_KV_Q8_0 */
+  size_t n_positions; /* 1 … LM_ATTEND_CHUNK */
+  size_t head_dim;    /* a multiple of LM_KV_GROUP with LM_KV_Q8_0 */
   const void *keys;
   const void *values;
   const uint16_t *key_scales; /* NULL with LM_KV_F16 */
@@ -68,11 +70,10 @@ lm_find_in_tiles (size_t n, size_t position, size_t i)
 }
 
 /* A query and what becomes of it: out = Σ_p e^(s_p − max) · v[p], sum = Σ_p e^(s_p − max), max the
- * largest s_p = scale · q·k[p], over p < n_positions. */
+ * largest s_p = scale · q·k[p], over the positions of a span. */
 typedef struct {
-  const float *q;     /* head_dim */
-  float *out;         /* head_dim; not q */
-  size_t n_positions; /* 1 … LM_ATTEND_CHUNK */
+  const float *q; /* head_dim */
+  float *out;     /* head_dim; not q */
   float max;
   float sum;
 } lm_query;
@@ -133,9 +134,8 @@ typedef struct {
   /* x[i] += y[i]. */
   void (*add) (float *x, const float *y, size_t n);
 
-  /* n_queries (≤ LM_ATTEND_QUERIES) queries over one span; fills their out, max and sum. Positions
-   * beyond a query's are not looked at on its behalf. scores: LM_ATTEND_QUERIES × LM_ATTEND_CHUNK
-   * floats of scratch, 64-byte aligned. */
+  /* n_queries (≤ LM_ATTEND_QUERIES) queries over one span; fills their out, max and sum. scores:
+   * LM_ATTEND_QUERIES × LM_ATTEND_CHUNK floats of scratch, 64-byte aligned. */
   void (*attend) (
       const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
 

@@ -60,15 +60,13 @@ attend_chunk (const lm_attention *a,
   const lm_hparams *h = a->hparams;
   uint32_t kv_head = first / (h->n_heads / h->n_kv_heads);
   size_t begin = chunk * LM_ATTEND_CHUNK, end = a->n_past + token + 1;
-  lm_kv_span span = lm_kv_cache_get_span (a->cache, a->layer, kv_head, begin);
+  size_t n_positions = end - begin < LM_ATTEND_CHUNK ? end - begin : LM_ATTEND_CHUNK;
+  lm_kv_span span = lm_kv_cache_get_span (a->cache, a->layer, kv_head, begin, n_positions);
   lm_query queries[LM_ATTEND_QUERIES];
 
   for (uint32_t i = 0; i < n; i++)
-    queries[i] = (lm_query) {
-      .q = a->q + head_offset (a, token, first + i),
-      .out = parts + i * stride,
-      .n_positions = end - begin < LM_ATTEND_CHUNK ? end - begin : LM_ATTEND_CHUNK,
-    };
+    queries[i] =
+        (lm_query) { .q = a->q + head_offset (a, token, first + i), .out = parts + i * stride };
   a->kernels->attend (&span, queries, n, 1.0f / sqrtf ((float) h->head_dim), scores);
   for (uint32_t i = 0; i < n; i++) {
     queries[i].out[h->head_dim] = queries[i].max;

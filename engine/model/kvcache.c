@@ -70,14 +70,16 @@ find_head (const lm_kv_cache *cache, uint32_t layer, uint32_t head)
 }
 
 lm_kv_span
-lm_kv_cache_get_span (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position)
+lm_kv_cache_get_span (
+    const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t first, size_t n)
 {
   const char *base = find_head (cache, layer, head);
-  size_t at = position * cache->head_dim;
+  size_t at = first * cache->head_dim;
   size_t value_bytes = cache->type == LM_KV_F16 ? sizeof (uint16_t) : 1;
   size_t scales = at / LM_KV_GROUP * sizeof (uint16_t);
   lm_kv_span span = {
     .type = cache->type,
+    .n_positions = n,
     .head_dim = cache->head_dim,
     .keys = base + at * value_bytes,
     .values = base + cache->values_at + at * value_bytes,

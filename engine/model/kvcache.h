@@ -27,9 +27,9 @@ bool
 lm_kv_cache_init (lm_kv_cache *cache, const lm_hparams *hparams, uint32_t n_ctx, lm_kv_type type);
 void lm_kv_cache_clear (lm_kv_cache *cache);
 
-/* What attention reads of a head from position on, a multiple of LM_KEY_TILE. */
-lm_kv_span
-lm_kv_cache_get_span (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t position);
+/* What attention reads of n positions of a head from first on, a multiple of LM_KEY_TILE. */
+lm_kv_span lm_kv_cache_get_span (
+    const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t first, size_t n);
 
 /* Keeps the key and the value (head_dim floats each) of a position. Positions may be written by
  * several threads. */

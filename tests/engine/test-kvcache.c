@@ -70,7 +70,7 @@ read_value (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t p, i
   size_t tile = p / LM_KEY_TILE * LM_KEY_TILE, lane = p % LM_KEY_TILE;
   size_t column = (size_t) i * LM_KEY_TILE + lane, scale = (size_t) i / LM_KV_GROUP * LM_KEY_TILE;
   size_t pair = ((size_t) i / 2 * LM_KEY_TILE + lane) * 2 + (size_t) i % 2;
-  lm_kv_span span = lm_kv_cache_get_span (cache, layer, head, tile);
+  lm_kv_span span = lm_kv_cache_get_span (cache, layer, head, tile, LM_KEY_TILE);
   const void *values = is_key ? span.keys : span.values;
   size_t at = lane * HEAD_DIM + (size_t) i;
 
@@ -147,7 +147,7 @@ check_group (const float *x)
 {
   lm_kv_cache cache = new_cache (LM_KV_Q8_0);
   float vector[HEAD_DIM] = { 0 }, largest = 0, inverse;
-  lm_kv_span span = lm_kv_cache_get_span (&cache, 1, 1, 0);
+  lm_kv_span span = lm_kv_cache_get_span (&cache, 1, 1, 0, LM_KEY_TILE);
 
   memcpy (vector + LM_KV_GROUP, x, LM_KV_GROUP * sizeof *x);
   for (int i = 0; i < LM_KV_GROUP; i++)

@@ -7,7 +7,7 @@
 #include "util/half.h"
 
 #define MAX_DIM 320
-#define BEYOND  5 /* positions in the cache that no query sees */
+#define BEYOND  5 /* positions in the cache behind the span */
 
 /* What the halves of a cache are, and the scales of one in bytes. */
 typedef enum {
@@ -26,7 +26,6 @@ typedef struct {
   double *exact_keys, *exact_values; /* owned, n_cached × head_dim: what the cache holds */
   float *q;
   size_t n_queries;
-  size_t n_positions[LM_ATTEND_QUERIES];
 } attention;
 
 /* Index of item i, of the n that each position has, at position p. */
@@ -129,7 +128,7 @@ attention_new (lm_kv_type type,
                size_t head_dim,
                double scale)
 {
-  attention a = { .kv = { .type = type, .head_dim = head_dim },
+  attention a = { .kv = { .type = type, .n_positions = n_positions, .head_dim = head_dim },
                   .kind = kind,
                   .n_queries = n_queries };
   size_t n;
@@ -152,8 +151,6 @@ attention_new (lm_kv_type type,
     }
   for (size_t i = 0; i < n_queries * head_dim; i++)
     a.q[i] = (float) (random_signed () * scale);
-  for (size_t i = 0; i < n_queries; i++)
-    a.n_positions[i] = i == 0 ? n_positions : 1 + random_below (n_positions);
   a.kv.keys = a.keys;
   a.kv.values = a.values;
   a.kv.key_scales = type == LM_KV_Q8_0 ? a.key_scales : NULL;
@@ -200,7 +197,7 @@ expect_rounding (const attention *a, const float *q, const double *key)
 static void
 expect_attention (const attention *a, size_t query, double *out, double *error)
 {
-  size_t n = a->n_positions[query], head_dim = a->kv.head_dim;
+  size_t n = a->kv.n_positions, head_dim = a->kv.head_dim;
   const float *q = a->q + query * head_dim;
   double scale = (double) (1 / sqrtf ((float) head_dim)), scores[LM_ATTEND_CHUNK];
   double max = -INFINITY, sum = 0, score_error = 0, relative;
@@ -246,7 +243,7 @@ check_query (const attention *a, size_t i, const lm_query *query, const char *wh
 
     CHECK (fabs (value - expected[j]) <= error[j],
            "%s: query %zu of %zu, %zu values, %zu positions: %g, not %g ± %g", what, i,
-           a->n_queries, a->kv.head_dim, a->n_positions[i], value, expected[j], error[j]);
+           a->n_queries, a->kv.head_dim, a->kv.n_positions, value, expected[j], error[j]);
   }
 }
 
@@ -266,9 +263,7 @@ check_attention_of (lm_kv_type type,
   lm_query queries[LM_ATTEND_QUERIES];
 
   for (size_t i = 0; i < n_queries; i++)
-    queries[i] = (lm_query) { .q = a.q + i * head_dim,
-                              .out = (float *) out.data + i * head_dim,
-                              .n_positions = a.n_positions[i] };
+    queries[i] = (lm_query) { .q = a.q + i * head_dim, .out = (float *) out.data + i * head_dim };
   kernels_level->attend (&a.kv, queries, n_queries, scale, scores);
   for (size_t i = 0; i < n_queries; i++) {
     lm_query single = queries[i];

@@ -120,16 +120,11 @@ score_bytes (
   }
 }
 
-/* Scores of n queries at n_positions. */
+/* Scores of n queries. */
 LM_INLINE void
-score (const lm_kv_span *kv,
-       const lm_query *queries,
-       size_t n_positions,
-       float scale,
-       float *scores,
-       const int n)
+score (const lm_kv_span *kv, const lm_query *queries, float scale, float *scores, const int n)
 {
-  for (size_t tile = 0; tile < (n_positions + LM_KEY_TILE - 1) / LM_KEY_TILE; tile++) {
+  for (size_t tile = 0; tile * LM_KEY_TILE < kv->n_positions; tile++) {
     sixteen totals[MAX_QUERIES];
 
     if (kv->type == LM_KV_F16)
@@ -144,14 +139,14 @@ score (const lm_kv_span *kv,
   }
 }
 
-/* Turns a query's scores into weights relative to the largest. */
+/* Turns a query's scores at n_positions into weights relative to the largest. */
 static void
-weigh (lm_query *query, float *scores)
+weigh (lm_query *query, size_t n_positions, float *scores)
 {
-  size_t n = (query->n_positions + 3) / 4 * 4;
+  size_t n = (n_positions + 3) / 4 * 4;
   float32x4_t max = vdupq_n_f32 (-INFINITY), sum = vdupq_n_f32 (0);
 
-  for (size_t p = query->n_positions; p < n; p++)
+  for (size_t p = n_positions; p < n; p++)
     scores[p] = -INFINITY;
   for (size_t p = 0; p < n; p += 4)
     max = vmaxq_f32 (max, vld1q_f32 (scores + p));
@@ -186,22 +181,16 @@ load_values (const lm_kv_span *kv, size_t position, size_t i)
   return values;
 }
 
-/* Sixteen columns of the queries' out, from i on: the first n_common positions for all at once,
- * then what each has beyond them. */
+/* Sixteen columns of the queries' out, from i on. */
 LM_INLINE void
-mix_columns (const lm_kv_span *kv,
-             lm_query *queries,
-             size_t n_common,
-             const float *weights,
-             size_t i,
-             const int n)
+mix_columns (const lm_kv_span *kv, lm_query *queries, const float *weights, size_t i, const int n)
 {
   sixteen sums[MAX_QUERIES];
 
 #pragma GCC unroll 4
   for (int j = 0; j < n; j++)
     sums[j] = make_zeros ();
-  for (size_t p = 0; p < n_common; p++) {
+  for (size_t p = 0; p < kv->n_positions; p++) {
     sixteen values = load_values (kv, p, i);
 
 #pragma GCC unroll 4
@@ -209,31 +198,19 @@ mix_columns (const lm_kv_span *kv,
       add_scaled (&sums[j], &values, weights[j * LM_ATTEND_CHUNK + p]);
   }
 #pragma GCC unroll 4
-  for (int j = 0; j < n; j++) {
-    for (size_t p = n_common; p < queries[j].n_positions; p++) {
-      sixteen values = load_values (kv, p, i);
-
-      add_scaled (&sums[j], &values, weights[j * LM_ATTEND_CHUNK + p]);
-    }
+  for (int j = 0; j < n; j++)
     for (int k = 0; k < N_VECTORS; k++)
       vst1q_f32 (queries[j].out + i + 4 * k, sums[j].v[k]);
-  }
 }
 
 LM_INLINE void
 attend_n (const lm_kv_span *kv, lm_query *queries, float scale, float *scores, const int n)
 {
-  size_t most = 0, least = LM_ATTEND_CHUNK;
-
-  for (int j = 0; j < n; j++) {
-    most = queries[j].n_positions > most ? queries[j].n_positions : most;
-    least = queries[j].n_positions < least ? queries[j].n_positions : least;
-  }
-  score (kv, queries, most, scale, scores, n);
+  score (kv, queries, scale, scores, n);
   for (int j = 0; j < n; j++)
-    weigh (&queries[j], scores + j * LM_ATTEND_CHUNK);
+    weigh (&queries[j], kv->n_positions, scores + j * LM_ATTEND_CHUNK);
   for (size_t i = 0; i < kv->head_dim; i += WIDTH)
-    mix_columns (kv, queries, least, scores, i, n);
+    mix_columns (kv, queries, scores, i, n);
 }
 
 void

@@ -56,13 +56,13 @@ attend_one (const lm_kv_span *kv, lm_query *query, float scale, float *scores)
 {
   query->max = -INFINITY;
   query->sum = 0;
-  for (size_t p = 0; p < query->n_positions; p++) {
+  for (size_t p = 0; p < kv->n_positions; p++) {
     scores[p] = scale * dot (kv, query->q, p);
     query->max = scores[p] > query->max ? scores[p] : query->max;
   }
   for (size_t i = 0; i < kv->head_dim; i++)
     query->out[i] = 0;
-  for (size_t p = 0; p < query->n_positions; p++) {
+  for (size_t p = 0; p < kv->n_positions; p++) {
     float weight = expf (scores[p] - query->max);
 
     query->sum += weight;

@@ -48,7 +48,7 @@ note_largest (const attend_step *s, lm_query *query, float *scores)
   lanes_f max = f_set (query->max);
   float former = query->max;
 
-  for (size_t i = count_seen (s, query); i < STEP; i++)
+  for (size_t i = s->n_seen; i < STEP; i++)
     scores[i] = -INFINITY;
   for (size_t i = 0; i < STEP; i += LM_LANES)
     max = f_max (max, f_load (scores + i));
@@ -103,19 +103,17 @@ LM_LEVEL (attend) (
                     .scores = scores,
                     .less = less,
                     .scale = scale };
-  size_t most = 0;
 
   if (kv->head_dim % LM_LANES != 0 || (kv->type == LM_KV_Q8_0 && kv->head_dim > MAX_ROUNDED)) {
     lm_ref_attend (kv, queries, n_queries, scale, scores);
     return;
   }
   for (size_t j = 0; j < n_queries; j++) {
-    most = queries[j].n_positions > most ? queries[j].n_positions : most;
     sums[j] = f_zero ();
     begin_query (kv, &queries[j], &rounded[j]);
   }
-  for (s.first = 0; s.first < most; s.first += STEP) {
-    s.n_seen = most - s.first < STEP ? most - s.first : STEP;
+  for (s.first = 0; s.first < kv->n_positions; s.first += STEP) {
+    s.n_seen = kv->n_positions - s.first < STEP ? kv->n_positions - s.first : STEP;
     LM_LEVEL (score_step) (&s);
     weigh_step (&s, sums);
     LM_LEVEL (mix_step) (&s);

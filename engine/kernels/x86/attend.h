@@ -39,7 +39,7 @@ typedef struct {
   size_t n_queries;
   const rounded_query *rounded; /* the same, for a cache in bytes */
   size_t first;                 /* position of the step */
-  size_t n_seen;                /* its positions that any query of the call sees */
+  size_t n_seen;                /* its positions that there are */
   float *scores;                /* STEP of each query, then weights */
   float *less;                  /* of each query: what former weights are multiplied with */
   float scale;
@@ -50,15 +50,6 @@ void LM_LEVEL (score_step) (const attend_step *step);
 
 /* out = out × less + Σ_p weight[p] × v[p] of every query. */
 void LM_LEVEL (mix_step) (const attend_step *step);
-
-/* Positions of the step that a query sees. */
-LM_INLINE size_t
-count_seen (const attend_step *s, const lm_query *query)
-{
-  size_t left = query->n_positions > s->first ? query->n_positions - s->first : 0;
-
-  return left < STEP ? left : STEP;
-}
 
 /* Has the line that begins in the bytes at address, which may be anybody's, brought into the first
  * cache, and opens a page beyond it if one begins there. */

@@ -43,12 +43,10 @@ scale_weights (const attend_step *s, size_t group, float *scaled)
     f_store (scaled + at, f_mul (f_load (s->scores + at), f_load (scales + at % STEP)));
 }
 
-/* n_mixed vectors of dimensions from i on: the first n_common positions of the step, that all
- * queries see, then each query's others. */
+/* n_mixed vectors of dimensions from i on. */
 LM_INLINE void
 mix_columns (const attend_step *s,
              const lm_kv_type type,
-             size_t n_common,
              size_t i,
              const int n_mixed,
              const bool asks,
@@ -68,7 +66,7 @@ mix_columns (const attend_step *s,
   for (int j = 0; j < n; j++)
     for (int k = 0; k < n_mixed; k++)
       sums[j][k] = f_mul (f_load (queries[j].out + i + k * LM_LANES), f_set (s->less[j]));
-  for (size_t p = 0; p < n_common; p++) {
+  for (size_t p = 0; p < s->n_seen; p++) {
     lanes_f values[N_VECTORS];
 
     if (asks)
@@ -80,32 +78,23 @@ mix_columns (const attend_step *s,
         sums[j][k] = f_fma (f_set (weights[j * STEP + p]), values[k], sums[j][k]);
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < n; j++) {
-    for (size_t p = n_common; p < count_seen (s, &queries[j]); p++) {
-      lanes_f values[N_VECTORS];
-
-      load_values (kv, type, s->first + p, i, values, n_mixed);
-      for (int k = 0; k < n_mixed; k++)
-        sums[j][k] = f_fma (f_set (weights[j * STEP + p]), values[k], sums[j][k]);
-    }
+  for (int j = 0; j < n; j++)
     for (int k = 0; k < n_mixed; k++)
       f_store (queries[j].out + i + k * LM_LANES, sums[j][k]);
-  }
 }
 
 /* Columns of all queries, while they are in the innermost cache. Those queries that come first ask
  * for what the others need as well. */
 LM_INLINE void
-mix_queries (
-    const attend_step *all, const lm_kv_type type, size_t n_common, size_t i, const int n_mixed)
+mix_queries (const attend_step *all, const lm_kv_type type, size_t i, const int n_mixed)
 {
   for (size_t done = 0; done < all->n_queries; done += MAX_QUERIES) {
     attend_step s = take (all, done);
 
-    if (done == 0 && n_common == STEP)
-      WITH_KNOWN (s.n_queries, mix_columns, &s, type, n_common, i, n_mixed, true)
+    if (done == 0)
+      WITH_KNOWN (s.n_queries, mix_columns, &s, type, i, n_mixed, true)
     else
-      WITH_KNOWN (s.n_queries, mix_columns, &s, type, n_common, i, n_mixed, false)
+      WITH_KNOWN (s.n_queries, mix_columns, &s, type, i, n_mixed, false)
   }
 }
 
@@ -114,23 +103,18 @@ LM_INLINE void
 mix_all (const attend_step *all, const lm_kv_type type)
 {
   _Alignas (LINE) float scaled[LM_ATTEND_QUERIES * STEP];
-  size_t head_dim = all->kv->head_dim, n_common = STEP, i;
+  size_t head_dim = all->kv->head_dim, i;
   attend_step weighted = *all;
 
-  for (size_t j = 0; j < all->n_queries; j++) {
-    size_t n = count_seen (all, &all->queries[j]);
-
-    n_common = n < n_common ? n : n_common;
-  }
   if (type == LM_KV_Q8_0)
     weighted.scores = scaled;
   for (i = 0; i + N_VECTORS * LM_LANES <= head_dim; i += N_VECTORS * LM_LANES) {
     if (type == LM_KV_Q8_0 && i % LM_KV_GROUP == 0)
       scale_weights (all, i / LM_KV_GROUP, scaled);
-    mix_queries (&weighted, type, n_common, i, N_VECTORS);
+    mix_queries (&weighted, type, i, N_VECTORS);
   }
   for (; i < head_dim; i += LM_LANES)
-    mix_queries (&weighted, type, n_common, i, 1);
+    mix_queries (&weighted, type, i, 1);
 }
 
 void
