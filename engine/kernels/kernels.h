@@ -46,12 +46,16 @@ typedef enum {
 #define LM_KV_GROUP       32  /* values of a position that share a scale in a Q8_0 cache */
 
 /* Cached keys and values of one head, from a position on that is a multiple of LM_KEY_TILE; memory
- * ends with the tile of the last. Keys
- * lie in tiles, [position / 16][dimension][position % 16], so that a vector's lanes are positions;
- * values lie row by row, [position][dimension]. A value is a half, or an 8-bit integer times the
- * scale, a half, of its group. Integers of keys lie in pairs, which instructions multiply at once,
- * [position / 16][dimension / 2][position % 16][dimension % 2], scales of keys and of values like
- * halves of keys, [position / 16][group][position % 16]. */
+ * ends with the last one's tile. A value is a half, or an 8-bit integer times the scale, a half, of
+ * its group.
+ *
+ *   halves    keys    [position / 16][dimension][position % 16]: a vector's lanes are positions
+ *             values  [position][dimension]: a vector's lanes are dimensions
+ *   integers  keys    [position / 16][dimension / 2][position % 16][dimension % 2]
+ *             values  [position / 2][dimension][position % 2]
+ *             scales  [position / 16][group][position % 16], of keys and of values
+ *
+ * Integers lie in pairs for instructions that add up two products at once. */
 typedef struct {
   lm_kv_type type;
   size_t n_positions; /* 1 … LM_ATTEND_CHUNK */
@@ -67,6 +71,13 @@ static inline size_t
 lm_find_in_tiles (size_t n, size_t position, size_t i)
 {
   return (position / LM_KEY_TILE * n + i) * LM_KEY_TILE + position % LM_KEY_TILE;
+}
+
+/* Where value i of n is that each position has, of integers. */
+static inline size_t
+lm_find_in_pairs (size_t n, size_t position, size_t i)
+{
+  return (position / 2 * n + i) * 2 + position % 2;
 }
 
 /* A query and what becomes of it: out = Σ_p e^(s_p − max) · v[p], sum = Σ_p e^(s_p − max), max the

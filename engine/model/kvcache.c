@@ -93,7 +93,7 @@ lm_kv_cache_get_span (
 }
 
 /* Where the parts of a position are: its key and its scales are columns of their tiles, of halves
- * or pairs of bytes; its value is a row. */
+ * or pairs of bytes; its value is a row of halves, or every other byte of a row of pairs. */
 typedef struct {
   char *key;
   char *key_scale;
@@ -112,7 +112,9 @@ find_place (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t posi
   return (place) {
     .key = base + key,
     .key_scale = base + cache->key_scales_at + scale,
-    .value = base + cache->values_at + position * cache->head_dim * size,
+    .value = base + cache->values_at +
+             (cache->type == LM_KV_F16 ? position * cache->head_dim * size
+                                       : lm_find_in_pairs (cache->head_dim, position, 0)),
     .value_scale = base + cache->value_scales_at + scale,
   };
 }
@@ -146,6 +148,14 @@ copy_column (char *column, char *row, size_t n, bool is_read)
 {
   for (size_t i = 0; i < n; i++, row += 2, column += LM_KEY_TILE * 2)
     memcpy (is_read ? row : column, is_read ? column : row, 2);
+}
+
+/* The same of n bytes, each of which lies in a pair with that of another position. */
+static void
+copy_from_pairs (char *pairs, char *row, size_t n, bool is_read)
+{
+  for (size_t i = 0; i < n; i++)
+    *(is_read ? row + i : pairs + 2 * i) = *(is_read ? pairs + 2 * i : row + i);
 }
 
 /* LM_KV_GROUP values as integers, to nearest; returns their scale. Values that are not finite have
@@ -185,11 +195,12 @@ lm_kv_cache_store (lm_kv_cache *cache,
   }
   for (size_t i = 0; i < n; i += LM_KV_GROUP) {
     size_t scale = i / LM_KV_GROUP * LM_KEY_TILE;
-    int8_t pairs[LM_KV_GROUP];
+    int8_t rounded[LM_KV_GROUP];
 
-    ((uint16_t *) (void *) p.key_scale)[scale] = round_group (key + i, pairs);
-    copy_column (p.key + i * LM_KEY_TILE, (char *) pairs, LM_KV_GROUP / 2, false);
-    ((uint16_t *) (void *) p.value_scale)[scale] = round_group (value + i, (int8_t *) p.value + i);
+    ((uint16_t *) (void *) p.key_scale)[scale] = round_group (key + i, rounded);
+    copy_column (p.key + i * LM_KEY_TILE, (char *) rounded, LM_KV_GROUP / 2, false);
+    ((uint16_t *) (void *) p.value_scale)[scale] = round_group (value + i, rounded);
+    copy_from_pairs (p.value + 2 * i, (char *) rounded, LM_KV_GROUP, false);
   }
 }
 
@@ -211,7 +222,10 @@ copy_position (const lm_kv_cache *cache, const place *p, char *key, char *value,
 
   copy_column (p->key, key, n * size / 2, is_read);
   copy_column (p->key_scale, key + n * size, n_groups, is_read);
-  memcpy (is_read ? value : p->value, is_read ? p->value : value, n * size);
+  if (cache->type == LM_KV_F16)
+    memcpy (is_read ? value : p->value, is_read ? p->value : value, n * size);
+  else
+    copy_from_pairs (p->value, value, n, is_read);
   copy_column (p->value_scale, value + n * size, n_groups, is_read);
 }
 

@@ -72,12 +72,13 @@ read_value (const lm_kv_cache *cache, uint32_t layer, uint32_t head, size_t p, i
   size_t pair = ((size_t) i / 2 * LM_KEY_TILE + lane) * 2 + (size_t) i % 2;
   lm_kv_span span = lm_kv_cache_get_span (cache, layer, head, tile, LM_KEY_TILE);
   const void *values = is_key ? span.keys : span.values;
-  size_t at = lane * HEAD_DIM + (size_t) i;
+  size_t row = lane * HEAD_DIM + (size_t) i,
+         mixed = (lane / 2 * HEAD_DIM + (size_t) i) * 2 + lane % 2;
 
   CHECK (span.type == cache->type && span.head_dim == HEAD_DIM, "span");
   if (span.type == LM_KV_F16)
-    return lm_half_to_float (((const uint16_t *) values)[is_key ? column : at]);
-  return ((const int8_t *) values)[is_key ? pair : at] *
+    return lm_half_to_float (((const uint16_t *) values)[is_key ? column : row]);
+  return ((const int8_t *) values)[is_key ? pair : mixed] *
          lm_half_to_float ((is_key ? span.key_scales : span.value_scales)[scale + lane]);
 }
 
@@ -157,7 +158,7 @@ check_group (const float *x)
   for (int i = 0; i < LM_KV_GROUP; i++) {
     int wanted = (int) roundf (x[i] * inverse);
     int key = ((const int8_t *) span.keys)[((LM_KV_GROUP + i) / 2 * LM_KEY_TILE + 3) * 2 + i % 2];
-    int value = ((const int8_t *) span.values)[3 * HEAD_DIM + LM_KV_GROUP + i];
+    int value = ((const int8_t *) span.values)[(HEAD_DIM + LM_KV_GROUP + i) * 2 + 1];
 
     CHECK (key == wanted && value == wanted, "%a of %a: %d and %d, not %d", (double) x[i],
            (double) largest, key, value, wanted);

@@ -9,6 +9,9 @@
 #define MAX_DIM 320
 #define BEYOND  5 /* positions in the cache behind the span */
 
+/* Positions whose weights are rounded beside the largest of them, at most. */
+#define STEP 64
+
 /* What the halves of a cache are, and the scales of one in bytes. */
 typedef enum {
   CACHE_ORDINARY,
@@ -40,6 +43,13 @@ static size_t
 byte_at (const attention *a, size_t p, size_t i)
 {
   return 2 * tiled_at (a->kv.head_dim / 2, p, i / 2) + i % 2;
+}
+
+/* And of a byte of a value, which lies with that of another position. */
+static size_t
+value_at (const attention *a, size_t p, size_t i)
+{
+  return (p / 2 * a->kv.head_dim + i) * 2 + p % 2;
 }
 
 /* A half of the cache, or a scale, which is ordinarily below largest. */
@@ -105,7 +115,7 @@ fill_bytes (attention *a, size_t p, size_t i, bool is_seen)
     *value_scale = is_seen ? make_half (a, 0.01) : 0x7e00;
   }
   ((int8_t *) a->keys)[byte_at (a, p, i)] = key;
-  ((int8_t *) a->values)[at] = value;
+  ((int8_t *) a->values)[value_at (a, p, i)] = value;
   a->exact_keys[at] = (double) key * (double) lm_half_to_float (*key_scale);
   a->exact_values[at] = (double) value * (double) lm_half_to_float (*value_scale);
 }
@@ -189,11 +199,38 @@ expect_rounding (const attention *a, const float *q, const double *key)
   return error;
 }
 
+static double
+get_scale (const attention *a, size_t p, size_t i)
+{
+  size_t at = tiled_at (a->kv.head_dim / LM_KV_GROUP, p, i / LM_KV_GROUP);
+
+  return fabs ((double) lm_half_to_float (a->value_scales[at]));
+}
+
+/* How far rounding weights times scales to 16-bit integers, which levels may do with a cache in
+ * bytes, leads dimension i of what positions from first on, of one step, make: half a step for
+ * each, of a size that the largest weight and the largest scale have. */
+static double
+expect_mixing (const attention *a, const double *weights, size_t first, size_t i)
+{
+  size_t end = first + STEP < a->kv.n_positions ? first + STEP : a->kv.n_positions;
+  double weight = 0, scale = 0, sum = 0;
+
+  if (a->kv.type != LM_KV_Q8_0)
+    return 0;
+  for (size_t p = first; p < end; p++) {
+    weight = fmax (weight, weights[p]);
+    scale = fmax (scale, get_scale (a, p, i));
+    sum += fabs ((double) ((int8_t *) a->values)[value_at (a, p, i)]);
+  }
+  return weight * scale / INT16_MAX * 0.5 * sum;
+}
+
 /* One query in double precision: its out / sum. error: how far float arithmetic may lead: a score
  * takes head_dim + 4 roundings, which change its weight by that factor at most, above and below the
- * line; weights take 4 roundings more and are added up with n_positions of them, and where that is
- * done in steps, of 32 positions at least, 3 more for each step that follows. Those below e^−87 are
- * left out. */
+ * line; weights take 4 roundings more, 6 with scales, and are added up with n_positions of them,
+ * and where that is done in steps, of 32 positions at least, 3 more for each step that follows.
+ * Those below e^−87 are left out. */
 static void
 expect_attention (const attention *a, size_t query, double *out, double *error)
 {
@@ -219,12 +256,14 @@ expect_attention (const attention *a, size_t query, double *out, double *error)
   }
   for (size_t p = 0; p < n; p++)
     sum += scores[p] = exp (scores[p] - max);
-  relative = 2 * score_error + (2 * (double) n + 26 + 6 * (double) (n / 32)) * UNIT;
+  relative = 2 * score_error + (2 * (double) n + 32 + 6 * (double) (n / 32)) * UNIT;
   for (size_t i = 0; i < head_dim; i++) {
     out[i] = error[i] = 0;
     for (size_t p = 0; p < n; p++) {
       double value = a->exact_values[p * head_dim + i], term = scores[p] / sum * value;
 
+      if (p % STEP == 0)
+        error[i] += expect_mixing (a, scores, p, i) / sum;
       out[i] += term;
       error[i] += relative * fabs (term) + exp (-87) / sum * fabs (value);
     }

@@ -117,7 +117,7 @@ lm_avx2_prepare (const float *x,
 
   x += t * n_cols + first;
   for (size_t g = first / LM_GROUP_LENGTH; g < (first + n) / LM_GROUP_LENGTH; g++) {
-    float largest = find_largest (x);
+    float largest = find_largest (x, LM_GROUP_LENGTH);
 
     prepare_bytes (x, largest, &groups[g * n_tokens + t]);
     prepare_words (x, largest, &wide[g * n_tokens + t]);

@@ -167,13 +167,16 @@ weigh (lm_query *query, size_t n_positions, float *scores)
 LM_INLINE sixteen
 load_values (const lm_kv_span *kv, size_t position, size_t i)
 {
-  size_t n_groups = kv->head_dim / LM_KV_GROUP, at = position * kv->head_dim + i;
+  size_t n = kv->head_dim, n_groups = n / LM_KV_GROUP;
+  const int8_t *bytes = kv->values;
+  int8x16x2_t pair;
   sixteen values;
   float32x4_t scale;
 
   if (kv->type == LM_KV_F16)
-    return load_halves ((const uint16_t *) kv->values + at);
-  values = make_floats (vld1q_s8 ((const int8_t *) kv->values + at));
+    return load_halves ((const uint16_t *) kv->values + position * n + i);
+  pair = vld2q_s8 (bytes + lm_find_in_pairs (n, position - position % 2, i));
+  values = make_floats (position % 2 == 0 ? pair.val[0] : pair.val[1]);
   scale = f_halves_one (kv->value_scales + lm_find_in_tiles (n_groups, position, i / LM_KV_GROUP));
 #pragma GCC unroll 4
   for (int k = 0; k < N_VECTORS; k++)

@@ -29,11 +29,12 @@ get_key (const lm_kv_span *kv, size_t position, size_t i)
 static inline float
 get_value (const lm_kv_span *kv, size_t position, size_t i)
 {
-  size_t at = position * kv->head_dim + i;
+  size_t n = kv->head_dim;
 
   if (kv->type == LM_KV_F16)
-    return lm_half_to_float (((const uint16_t *) kv->values)[at]);
-  return (float) ((const int8_t *) kv->values)[at] * get_scale (kv, kv->value_scales, position, i);
+    return lm_half_to_float (((const uint16_t *) kv->values)[position * n + i]);
+  return (float) ((const int8_t *) kv->values)[lm_find_in_pairs (n, position, i)] *
+         get_scale (kv, kv->value_scales, position, i);
 }
 
 /* Four sums side by side, so that the processor need not wait for each addition. */

@@ -53,7 +53,7 @@ LM_LEVEL (prepared_bytes) (size_t n_cols)
 static void
 prepare_group (const float *x, lm_vnni_group *out)
 {
-  float inverse = find_inverse (find_largest (x), LARGEST, &out->scale);
+  float inverse = find_inverse (find_largest (x, LM_GROUP_LENGTH), LARGEST, &out->scale);
   int sums[2] = { 0 };
 
   if (inverse == 0)

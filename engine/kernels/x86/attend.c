@@ -11,71 +11,90 @@
 #include "kernels/ref/ref.h"
 #include "kernels/x86/round.h"
 
-#if LM_LANES == 16
-LM_INLINE void
-i_store_words (int16_t *out, lanes_i x)
-{
-  _mm256_storeu_si256 ((__m256i *) (void *) out, _mm512_cvtsepi32_epi16 (x));
-}
-#else
-LM_INLINE void
-i_store_words (int16_t *out, lanes_i x)
-{
-  __m256i words = _mm256_permute4x64_epi64 (_mm256_packs_epi32 (x, x), 0x08);
-
-  _mm_storeu_si128 ((__m128i *) (void *) out, _mm256_castsi256_si128 (words));
-}
-#endif
-
 /* A group's sum, of 32 products below 2¹⁵ · 2⁷, is far from an overflow. */
 static void
 round_query (const float *q, size_t n, rounded_query *out)
 {
   for (size_t i = 0; i < n; i += LM_KV_GROUP) {
     float *scale = &out->scales[i / LM_KV_GROUP];
-    lanes_f inverse = f_set (find_inverse (find_largest (q + i), INT16_MAX, scale));
+    lanes_f inverse =
+        f_set (find_inverse (find_largest (q + i, LM_GROUP_LENGTH), INT16_MAX, scale));
 
-    for (size_t j = i; j < i + LM_KV_GROUP; j += LM_LANES)
-      i_store_words (out->q + j, i_float (f_mul (f_load (q + j), inverse)));
+    for (size_t j = i; j < i + LM_KV_GROUP; j += 2 * LM_LANES)
+      i_store (out->q + j, i_narrow (i_float (f_mul (f_load (q + j), inverse)),
+                                     i_float (f_mul (f_load (q + j + LM_LANES), inverse))));
   }
 }
 
-/* Notes the largest score of a query up to this step; returns by how much the former one is less.
- * There is one from the beginning, so that nothing is subtracted from minus infinity. */
+/* The step's largest score of a query; no less than what there is from the beginning, so that
+ * nothing is subtracted from minus infinity. */
 LM_INLINE float
-note_largest (const attend_step *s, lm_query *query, float *scores)
+find_largest_score (const attend_step *s, float *scores)
 {
-  lanes_f max = f_set (query->max);
-  float former = query->max;
+  lanes_f max = f_set (-FLT_MAX);
 
   for (size_t i = s->n_seen; i < STEP; i++)
     scores[i] = -INFINITY;
   for (size_t i = 0; i < STEP; i += LM_LANES)
     max = f_max (max, f_load (scores + i));
-  query->max = f_largest (max);
-  return former - query->max;
+  return f_largest (max);
 }
 
-/* Turns the queries' scores into weights relative to the largest. sums: of each query's. */
+/* Turns a query's scores into weights relative to the largest; returns their sum. */
+LM_INLINE lanes_f
+weigh_scores (float *scores, float largest)
+{
+  lanes_f max = f_set (largest), sum = f_zero ();
+
+  for (size_t i = 0; i < STEP; i += LM_LANES) {
+    lanes_f weights = f_exp (f_sub (f_load (scores + i), max));
+
+    f_store (scores + i, weights);
+    sum = f_add (sum, weights);
+  }
+  return sum;
+}
+
+/* Sums and out are relative to the largest score so far. So are weights, but those that become
+ * integers, which are relative to the step's own largest: some are large then in every step. */
 static void
 weigh_step (const attend_step *s, lanes_f *sums)
 {
-  _Alignas (LINE) float differences[LM_LANES] = { 0 };
+  _Alignas (LINE) float less[LM_LANES] = { 0 }, more[LM_LANES] = { 0 };
+  float largest[LM_ATTEND_QUERIES];
 
-  for (size_t j = 0; j < s->n_queries; j++)
-    differences[j] = note_largest (s, &s->queries[j], s->scores + j * STEP);
-  f_store (s->less, f_exp (f_load (differences)));
   for (size_t j = 0; j < s->n_queries; j++) {
-    float *scores = s->scores + j * STEP;
-    lanes_f max = f_set (s->queries[j].max);
+    lm_query *query = &s->queries[j];
+    float former = query->max;
 
-    sums[j] = f_mul (sums[j], f_set (s->less[j]));
-    for (size_t i = 0; i < STEP; i += LM_LANES) {
-      lanes_f weights = f_exp (f_sub (f_load (scores + i), max));
+    largest[j] = find_largest_score (s, s->scores + j * STEP);
+    query->max = largest[j] > former ? largest[j] : former;
+    if (s->kv->type != LM_KV_Q8_0)
+      largest[j] = query->max;
+    less[j] = former - query->max;
+    more[j] = largest[j] - query->max;
+  }
+  f_store (s->less, f_exp (f_load (less)));
+  f_store (s->more, f_exp (f_load (more)));
+  for (size_t j = 0; j < s->n_queries; j++) {
+    lanes_f sum = weigh_scores (s->scores + j * STEP, largest[j]);
 
-      f_store (scores + i, weights);
-      sums[j] = f_add (sums[j], weights);
-    }
+    sums[j] = f_fma (sum, f_set (s->more[j]), f_mul (sums[j], f_set (s->less[j])));
+  }
+}
+
+/* Asks for the next step's scales of keys and values, a few lines which nothing else foresees. */
+static void
+ask_for_scales (const attend_step *s)
+{
+  size_t n_groups = s->kv->head_dim / LM_KV_GROUP;
+  size_t next = lm_find_in_tiles (n_groups, s->first + STEP, 0) * sizeof (uint16_t);
+
+  if (s->kv->type != LM_KV_Q8_0)
+    return;
+  for (size_t i = next; i < next + n_groups * STEP * sizeof (uint16_t); i += LINE) {
+    ask_for ((uintptr_t) s->kv->key_scales + i, LINE);
+    ask_for ((uintptr_t) s->kv->value_scales + i, LINE);
   }
 }
 
@@ -94,7 +113,7 @@ LM_LEVEL (attend) (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores)
 {
   rounded_query rounded[LM_ATTEND_QUERIES];
-  _Alignas (LINE) float less[LM_LANES];
+  _Alignas (LINE) float less[LM_LANES], more[LM_LANES];
   lanes_f sums[LM_ATTEND_QUERIES];
   attend_step s = { .kv = kv,
                     .queries = queries,
@@ -102,6 +121,7 @@ LM_LEVEL (attend) (
                     .rounded = rounded,
                     .scores = scores,
                     .less = less,
+                    .more = more,
                     .scale = scale };
 
   if (kv->head_dim % LM_LANES != 0 || (kv->type == LM_KV_Q8_0 && kv->head_dim > MAX_ROUNDED)) {
@@ -114,6 +134,7 @@ LM_LEVEL (attend) (
   }
   for (s.first = 0; s.first < kv->n_positions; s.first += STEP) {
     s.n_seen = kv->n_positions - s.first < STEP ? kv->n_positions - s.first : STEP;
+    ask_for_scales (&s);
     LM_LEVEL (score_step) (&s);
     weigh_step (&s, sums);
     LM_LEVEL (mix_step) (&s);

@@ -32,6 +32,11 @@ typedef struct {
   float scales[MAX_ROUNDED / LM_KV_GROUP];
 } rounded_query;
 
+/* The same of its weights, times the scales of a group of values: lanes are positions. */
+typedef struct {
+  _Alignas (LINE) int16_t w[STEP];
+} rounded_weights;
+
 /* A step with all queries of a call, or with as many as the registers take. */
 typedef struct {
   const lm_kv_span *kv;
@@ -41,14 +46,15 @@ typedef struct {
   size_t first;                 /* position of the step */
   size_t n_seen;                /* its positions that there are */
   float *scores;                /* STEP of each query, then weights */
-  float *less;                  /* of each query: what former weights are multiplied with */
+  float *less;                  /* of each query: what all before the step is multiplied with */
+  float *more;                  /* and its weights: 1 with halves */
   float scale;
 } attend_step;
 
 /* Scores of the step's positions; what there is of others means nothing. */
 void LM_LEVEL (score_step) (const attend_step *step);
 
-/* out = out × less + Σ_p weight[p] × v[p] of every query. */
+/* out = out × less + more × Σ_p weight[p] × v[p] of every query. */
 void LM_LEVEL (mix_step) (const attend_step *step);
 
 /* Has the line that begins in the bytes at address, which may be anybody's, brought into the first
@@ -74,6 +80,7 @@ take (const attend_step *all, size_t done)
   s.rounded += done;
   s.scores += done * STEP;
   s.less += done;
+  s.more += done;
   return s;
 }
 

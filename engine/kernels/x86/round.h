@@ -22,9 +22,9 @@ round_eight (const float *x, __m256 inverse)
   return _mm256_add_epi32 (whole, _mm256_castps_si256 (down));
 }
 
-/* The largest magnitude of 32 floats, NaN if one is: compared as integers. */
+/* The largest magnitude of n floats, a multiple of eight, NaN if one is: compared as integers. */
 LM_INLINE float
-find_largest (const float *x)
+find_largest (const float *x, const size_t n)
 {
   const __m256i no_sign = _mm256_set1_epi32 (0x7fffffff);
   __m256i largest = _mm256_setzero_si256 ();
@@ -32,7 +32,7 @@ find_largest (const float *x)
   int32_t bits;
   float value;
 
-  for (int i = 0; i < LM_GROUP_LENGTH; i += 8)
+  for (size_t i = 0; i < n; i += 8)
     largest = _mm256_max_epi32 (
         largest,
         _mm256_and_si256 (_mm256_loadu_si256 ((const __m256i *) (const void *) (x + i)), no_sign));

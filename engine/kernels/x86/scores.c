@@ -3,19 +3,6 @@
  * all queries. */
 #include "kernels/x86/attend.h"
 
-#if LM_LANES == 16
-/* sum + a[2i] × b[2i] + a[2i+1] × b[2i+1] of 16-bit integers. It is written as an instruction: of
- * the intrinsic GCC makes three, two of which move the sum. */
-LM_INLINE lanes_i
-i_dot16 (lanes_i sum, lanes_i a, lanes_i b)
-{
-  __asm__ ("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
-  return sum;
-}
-#else
-#define i_dot16(sum, a, b) i_add (sum, i_madd (a, b))
-#endif
-
 /* How far from its first vector, of SCORED positions from p on, the second is: in the same tile, or
  * in the next, if somebody sees that. n: items that a position has. */
 LM_INLINE size_t
