@@ -18,7 +18,7 @@ const lm_kernels LM_LEVEL (kernels) = {
   .attend = lm_avx512_attend,
 #else
   .silu_mul = lm_avx2_silu_mul,
-  .attend = lm_avx2_attend,
+  .attend = LM_LEVEL (attend),
 #endif
   .add = lm_avx2_add,
   .to_half = lm_avx2_to_half,

@@ -316,17 +316,19 @@ i_narrow (lanes_i a, lanes_i b)
 #endif
 }
 
-/* sum + a[2i] × b[2i] + a[2i+1] × b[2i+1] of 16-bit integers. With AVX-512 it is written as an
- * instruction: of the intrinsic GCC makes three, two of which move the sum. */
+/* sum + a[2i] × b[2i] + a[2i+1] × b[2i+1] of 16-bit integers. It is written as an instruction: of
+ * the intrinsic GCC makes three, two of which move the sum. */
 LM_INLINE lanes_i
 i_dot16 (lanes_i sum, lanes_i a, lanes_i b)
 {
-#if LM_LANES == 16
+#if defined(__AVX512VNNI__)
   __asm__ ("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
-  return sum;
+#elif defined(__AVXVNNI__)
+  __asm__ ("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
 #else
-  return i_add (sum, i_madd (a, b));
+  sum = i_add (sum, i_madd (a, b));
 #endif
+  return sum;
 }
 
 /* The half at p, as a float in every lane. */

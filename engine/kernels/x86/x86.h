@@ -6,6 +6,10 @@
 
 void lm_avx2_attend (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
+void lm_avxvnni_attend (
+    const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
+void lm_avxvnni_evex_attend (
+    const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
 void lm_avx512_attend (
     const lm_kv_span *kv, lm_query *queries, size_t n_queries, float scale, float *scores);
 
