@@ -173,12 +173,14 @@ def preferences_open(app, root):
     """The preferences are reached by their key, and what is set there with keys is kept."""
     app.keys('ctrl+comma')
     app.find('dialog', 'Preferences')
+    for name in ('Threads to Write With', 'Threads to Read With', 'Context Length'):
+        app.find('spin button', contains=name)
     app.focus('combo box', 'Memory of the Conversation')
     app.keys('space')
     app.find('label', '8 bits (Q8_0)')
     app.keys('Down', 'Return')
     wait(lambda: is_set("cache-type='q8_0'"), 'the type of cache is not kept')
-    # Rows of numbers are not in the tree (libadwaita 1.7): this one is the second before.
+    # From one row of a number to the one before it.
     app.keys('shift+Tab', 'shift+Tab', 'Up', 'Up')
     wait(lambda: is_set('threads-prefill=2'), 'the threads to read with are not kept')
     app.keys('Escape')
