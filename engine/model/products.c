@@ -16,9 +16,9 @@
 /* With one token, which is read rather than computed, it is the bytes that count: whole stretches
  * of panels, long ones, for between two tiles nothing is read for a while, but so many that all
  * threads end together. */
-#define MIN_BYTES_DECODE    (96u << 10)
-#define MAX_BYTES_DECODE    (384u << 10)
-#define DECODES_OF_A_THREAD 32
+#define MIN_BYTES_DECODE  (96u << 10)
+#define MAX_BYTES_DECODE  (384u << 10)
+#define TILES_OF_A_THREAD 32
 
 _Static_assert (MIN_ROWS % LM_MAX_PANEL_ROWS == 0, "tasks end with a panel");
 
@@ -43,7 +43,7 @@ tile_bytes (const lm_products *p)
 
   for (size_t i = 0; i < p->n_linears; i++)
     n += p->linears[i]->matrix.n_rows * p->linears[i]->matrix.row_bytes;
-  n /= (size_t) DECODES_OF_A_THREAD * p->n_threads;
+  n /= (size_t) TILES_OF_A_THREAD * p->n_threads;
   n = n < MAX_BYTES_DECODE ? n : MAX_BYTES_DECODE;
   return n > MIN_BYTES_DECODE ? n : MIN_BYTES_DECODE;
 }

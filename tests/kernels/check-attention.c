@@ -238,6 +238,7 @@ expect_attention (const attention *a, size_t query, double *out, double *error)
   const float *q = a->q + query * head_dim;
   double scale = (double) (1 / sqrtf ((float) head_dim)), scores[LM_ATTEND_CHUNK];
   double max = -INFINITY, sum = 0, score_error = 0, relative;
+  double roundings = a->kv.type == LM_KV_Q8_0 ? 32 : 26;
 
   for (size_t p = 0; p < n; p++) {
     double magnitude = 0;
@@ -256,7 +257,7 @@ expect_attention (const attention *a, size_t query, double *out, double *error)
   }
   for (size_t p = 0; p < n; p++)
     sum += scores[p] = exp (scores[p] - max);
-  relative = 2 * score_error + (2 * (double) n + 32 + 6 * (double) (n / 32)) * UNIT;
+  relative = 2 * score_error + (2 * (double) n + roundings + 6 * (double) (n / 32)) * UNIT;
   for (size_t i = 0; i < head_dim; i++) {
     out[i] = error[i] = 0;
     for (size_t p = 0; p < n; p++) {
