@@ -404,6 +404,14 @@ lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
                                    double *bytes_per_second,
                                    lm_error *error);
 
+/* The same of the memory that a model's weights are in, from one end to the other and over again:
+ * what decoding with this very model can come to at most, for a computer may read gigabytes more
+ * slowly than LM_PROBE_BYTES. model: open in full and at rest (LM_ERROR_ARGUMENT). */
+lm_status lm_probe_read_weights (const lm_model *model,
+                                 const lm_probe_options *options,
+                                 double *bytes_per_second,
+                                 lm_error *error);
+
 /* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
  * in registers already, with the level's instructions for that. The rest as above; a level that
  * this computer lacks is LM_ERROR_ARGUMENT. */

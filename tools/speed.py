@@ -74,6 +74,16 @@ def join_cells(model, test, turns, goals, *cells):
     return "| " + " | ".join(row) + " |"
 
 
+def describe_share(result):
+    is_decode = result["test"] == "decode"
+    limit = f"{result['limit']['median'] / 1e9:.0f} " + ("GB/s" if is_decode else "GMAC/s")
+    text = f"{100 * result['share']:.0f} % of {limit}"
+    if "weights" in result:
+        weights = result["weights"]
+        text += f"; {100 * weights['share']:.0f} % of {weights['median'] / 1e9:.0f}"
+    return text
+
+
 def make_row(model, result, baseline):
     peer = result.get("peer")
     test = f"{result['test']} {result['tokens']}"
@@ -83,8 +93,7 @@ def make_row(model, result, baseline):
         model, test, result["reps"], find_goals(model, result, baseline),
         f"{result['median']:.1f}",
         f"{peer['median']:.1f}" if peer else "", f"{result['ratio']:.2f}" if peer else "",
-        f"{100 * result['share']:.0f} % of {result['limit']['median'] / 1e9:.0f} "
-        + ("GB/s" if result["test"] == "decode" else "GMAC/s"))
+        describe_share(result))
 
 
 def make_start_rows(model):

@@ -55,6 +55,14 @@ add_test (JsonBuilder *builder, const BenchTest *test)
   linnet_json_add_double (builder, "per_token", test->work);
   add_summary (builder, test->limits);
   json_builder_end_object (builder);
+  if (test->reads->len > 0) {
+    json_builder_set_member_name (builder, "weights");
+    json_builder_begin_object (builder);
+    linnet_json_add_string (builder, "of", "bytes read/s");
+    add_summary (builder, test->reads);
+    linnet_json_add_double (builder, "share", bench_summarise (test->read_shares).median);
+    json_builder_end_object (builder);
+  }
   if (test->forecasts->len > 0) {
     json_builder_set_member_name (builder, "forecast");
     json_builder_begin_object (builder);
@@ -154,15 +162,19 @@ add_row (CliTable *table, const BenchTest *test)
   g_autofree char *share = g_strdup_printf ("%.0f %%", 100 * bench_summarise (test->shares).median);
   g_autofree char *limit =
       g_strdup_printf (is_prefill ? "%.0f GMAC/s" : "%.1f GB/s", limit_median * 1e-9);
+  g_autofree char *read_share =
+      is_prefill ? g_strdup ("")
+                 : g_strdup_printf ("%.0f %%", 100 * bench_summarise (test->read_shares).median);
   const char *name = is_prefill ? C_ ("bench", "prefill") : C_ ("bench", "decode");
 
   if (test->theirs->len > 0) {
     g_autofree char *theirs = g_strdup_printf ("%.1f", theirs_median);
     g_autofree char *ratio = g_strdup_printf ("%.2f", summary.median / theirs_median);
 
-    cli_table_add (table, name, tokens, depth, median, spread, theirs, ratio, share, limit);
+    cli_table_add (table, name, tokens, depth, median, spread, theirs, ratio, share, limit,
+                   read_share);
   } else {
-    cli_table_add (table, name, tokens, depth, median, spread, share, limit);
+    cli_table_add (table, name, tokens, depth, median, spread, share, limit, read_share);
   }
 }
 
@@ -184,7 +196,7 @@ print_start (const BenchStart *start)
 static void
 print_model (const BenchModel *model, gboolean has_peer)
 {
-  g_autoptr (CliTable) table = cli_table_new (has_peer ? "lrrrrrrrr" : "lrrrrrr");
+  g_autoptr (CliTable) table = cli_table_new (has_peer ? "lrrrrrrrrr" : "lrrrrrrr");
   g_autofree char *size = g_format_size (model->file_bytes);
   g_autofree char *title = cli_fit (model->title, 60);
 
@@ -196,10 +208,11 @@ print_model (const BenchModel *model, gboolean has_peer)
   if (has_peer)
     cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
                    _ ("Slowest – fastest"), "llama.cpp", C_ ("bench", "Ratio"),
-                   C_ ("bench", "Share"), C_ ("bench", "of"));
+                   C_ ("bench", "Share"), C_ ("bench", "of"), C_ ("bench", "of reading it"));
   else
     cli_table_add (table, _ ("Test"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"),
-                   _ ("Slowest – fastest"), C_ ("bench", "Share"), C_ ("bench", "of"));
+                   _ ("Slowest – fastest"), C_ ("bench", "Share"), C_ ("bench", "of"),
+                   C_ ("bench", "of reading it"));
   for (guint i = 0; i < model->tests->len; i++)
     add_row (table, model->tests->pdata[i]);
   cli_table_print (table, 0);

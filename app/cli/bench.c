@@ -25,6 +25,8 @@ bench_test_free (BenchTest *self)
   g_array_unref (self->theirs);
   g_array_unref (self->limits);
   g_array_unref (self->shares);
+  g_array_unref (self->reads);
+  g_array_unref (self->read_shares);
   g_array_unref (self->forecasts);
   g_free (self);
 }
@@ -103,6 +105,8 @@ bench_test_new (LinnetSpeedKind kind, guint n_tokens, guint depth, const LinnetM
   self->theirs = g_array_new (FALSE, FALSE, sizeof (double));
   self->limits = g_array_new (FALSE, FALSE, sizeof (double));
   self->shares = g_array_new (FALSE, FALSE, sizeof (double));
+  self->reads = g_array_new (FALSE, FALSE, sizeof (double));
+  self->read_shares = g_array_new (FALSE, FALSE, sizeof (double));
   self->forecasts = g_array_new (FALSE, FALSE, sizeof (double));
   return self;
 }
@@ -120,37 +124,56 @@ advance (Bench *bench)
   cli_show_progress (_ ("Measuring…"), MIN ((double) bench->step / bench->n_steps, 0.99));
 }
 
-/* What the work of a test can be done at in these moments. */
+/* What a computer can do in these moments, in work a second. */
+typedef struct {
+  double limit;
+  double read; /* of the weights, in bytes; 0 for prefill */
+} Ceiling;
+
 static gboolean
-probe (Bench *bench, const BenchTest *test, double *limit, GError **error)
+probe (Bench *bench, LinnetModel *loaded, LinnetSpeedKind kind, Ceiling *ceiling, GError **error)
 {
   const LinnetModelOptions *model = &bench->options->model;
-  gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
+  gboolean is_prefill = kind == LINNET_SPEED_PREFILL;
   LinnetProbeOptions options = {
     .n_threads = is_prefill ? model->n_threads_prefill : model->n_threads,
     .seconds = bench->options->probe_seconds,
     .cpu_level = model->cpu_level,
   };
 
-  return is_prefill ? linnet_probe_int8_peak (&options, bench->cancellable, limit, error)
-                    : linnet_probe_bandwidth (&options, bench->cancellable, limit, error);
+  ceiling->read = 0;
+  if (is_prefill)
+    return linnet_probe_int8_peak (&options, bench->cancellable, &ceiling->limit, error);
+  return linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->limit, error) &&
+         linnet_probe_weights (loaded, &options, bench->cancellable, &ceiling->read, error);
+}
+
+/* work: a second. */
+static void
+add_share (GArray *limits, GArray *shares, double limit, double work)
+{
+  double share = limit > 0 ? work / limit : 0;
+
+  g_array_append_val (limits, limit);
+  g_array_append_val (shares, share);
 }
 
 /* Memory may be twice as fast in one second as in the next, so that a run is held against what the
  * probe finds before and after it, and not against another run's. */
 static gboolean
-measure_ours (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
+measure_ours (
+    Bench *bench, LinnetModel *loaded, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
 {
-  double before, after, limit, rate, share;
+  Ceiling before, after;
+  double rate;
 
-  if (!probe (bench, test, &before, error) ||
+  if (!probe (bench, loaded, test->kind, &before, error) ||
       !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, &rate, error) ||
-      !probe (bench, test, &after, error))
+      !probe (bench, loaded, test->kind, &after, error))
     return FALSE;
-  limit = (before + after) / 2;
-  share = limit > 0 ? rate * test->work / limit : 0;
-  g_array_append_val (test->limits, limit);
-  g_array_append_val (test->shares, share);
+  add_share (test->limits, test->shares, (before.limit + after.limit) / 2, rate * test->work);
+  if (test->kind == LINNET_SPEED_DECODE)
+    add_share (test->reads, test->read_shares, (before.read + after.read) / 2, rate * test->work);
   g_array_append_val (test->ours, rate);
   advance (bench);
   return TRUE;
@@ -239,6 +262,7 @@ foretell (Bench *bench, const LinnetWorkload *work, BenchTest **tests, GError **
 /* One turn of each, at one depth. */
 static gboolean
 measure_round (Bench *bench,
+               LinnetModel *loaded,
                LinnetSpeedMeter *meter,
                const BenchModel *model,
                BenchTest **tests,
@@ -247,7 +271,7 @@ measure_round (Bench *bench,
   if (bench->options->with_forecast && !foretell (bench, &model->work, tests, error))
     return FALSE;
   for (guint i = 0; i < count_tests (bench->options); i++) {
-    if (!measure_ours (bench, meter, tests[i], error))
+    if (!measure_ours (bench, loaded, meter, tests[i], error))
       return FALSE;
   }
   return bench->options->peer == NULL || measure_theirs (bench, model->path, tests, error);
@@ -304,7 +328,7 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
     for (guint i = 0; i < n_depths; i++) {
       BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
 
-      if (!measure_round (bench, meters->pdata[i], model, tests, error))
+      if (!measure_round (bench, loaded, meters->pdata[i], model, tests, error))
         return FALSE;
     }
   }

@@ -36,7 +36,10 @@ typedef struct {
   GArray *theirs; /* double, likewise; empty without a peer */
   GArray *limits; /* double, likewise: what the probe beside each of ours found, in work a second */
   GArray *shares; /* double, likewise: how much of it that one of ours made use of, 0…1 */
-  GArray *forecasts; /* double, likewise: what was foretold beside it; empty without forecasts */
+  GArray *reads;  /* double, likewise: bytes a second at which the model's own weights were read
+                     beside it; empty for prefill */
+  GArray *read_shares; /* double, likewise: how much of that one of ours made use of */
+  GArray *forecasts;   /* double, likewise: what was foretold beside it; empty without forecasts */
 } BenchTest;
 
 typedef struct {

@@ -189,13 +189,17 @@ parse (char **arguments, BenchArguments *given, int *status)
   };
   g_auto (GStrv) separated = separate_peer (arguments);
 
-  return cli_parse (separated, entries, &given->compute, _ ("[FILE…]"),
-                    _ ("Measures how many tokens a second models read (prefill) and write (decode) "
-                       "on this computer: the median of several runs, the slowest and the fastest; "
-                       "and how much that makes of what the computer can do, measured at "
-                       "the same time: of the memory’s read bandwidth for decode, of the "
-                       "processor’s 8-bit multiply-adds for prefill."),
-                    status);
+  return cli_parse (
+      separated, entries, &given->compute, _ ("[FILE…]"),
+      _ ("Measures how many tokens a second models read (prefill) and write (decode) "
+         "on this computer: the median of several runs, the slowest and the fastest; "
+         "and how much that makes of what the computer can do, measured at "
+         "the same time: of the memory’s read bandwidth for decode, of the "
+         "processor’s 8-bit multiply-adds for prefill. Decode is also held against "
+         "merely reading this model’s weights from memory, over and over: a computer "
+         "may read gigabytes more slowly than the half gigabyte the other is measured "
+         "with."),
+      status);
 }
 
 static gboolean

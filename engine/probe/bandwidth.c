@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The probe of the memory's read bandwidth. */
+ * The probes of the memory's read bandwidth: with memory of their own, and with a model's. */
 #include <string.h>
 
+#include "model/model.h"
 #include "probe/probe.h"
 #include "util/error.h"
 #include "util/pages.h"
 
-#define N_CHUNKS     ((size_t) (LM_PROBE_BYTES / LM_PROBE_CHUNK_BYTES))
 #define CHUNKS_A_JOB ((size_t) 32) /* between two looks at the clock */
+
+static const lm_probe_options defaults = { 0 };
 
 static void
 read_chunk (void *data, size_t index, unsigned worker)
@@ -16,14 +18,17 @@ read_chunk (void *data, size_t index, unsigned worker)
   size_t chunk = (r->first + index) % r->n_chunks;
 
   (void) worker;
-  r->way (r->memory + chunk * LM_PROBE_CHUNK_BYTES, LM_PROBE_CHUNK_BYTES);
+  r->way (r->memory + chunk * r->chunk_bytes, r->chunk_bytes);
 }
 
 lm_reading
-lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, size_t n_chunks)
+lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, uint64_t bytes)
 {
-  lm_reading r = { .pool = pool, .n_threads = n_threads, .memory = memory, .n_chunks = n_chunks };
+  lm_reading r = { .pool = pool, .n_threads = n_threads, .memory = memory };
 
+  r.chunk_bytes = bytes < LM_PROBE_CHUNK_BYTES ? (size_t) bytes / LM_READ_STEP * LM_READ_STEP
+                                               : LM_PROBE_CHUNK_BYTES;
+  r.n_chunks = r.chunk_bytes > 0 ? (size_t) (bytes / r.chunk_bytes) : 0;
   r.n_ways = lm_read_list_ways (r.ways);
   return r;
 }
@@ -39,7 +44,7 @@ lm_reading_pass (void *reading, size_t way, double pass_seconds)
   do {
     lm_pool_run_on (r->pool, r->n_threads, CHUNKS_A_JOB, read_chunk, r, NULL);
     r->first = (r->first + CHUNKS_A_JOB) % r->n_chunks;
-    bytes += CHUNKS_A_JOB * LM_PROBE_CHUNK_BYTES;
+    bytes += CHUNKS_A_JOB * r->chunk_bytes;
   } while (lm_probe_now_seconds () < end);
   return bytes;
 }
@@ -56,7 +61,6 @@ fill_chunk (void *data, size_t index, unsigned worker)
 lm_status
 lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_second, lm_error *error)
 {
-  static const lm_probe_options defaults = { 0 };
   lm_reading reading;
   uint8_t *memory;
   lm_pool *pool;
@@ -73,12 +77,38 @@ lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_seco
     return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
                     "There is not enough memory.");
   }
-  reading = lm_reading_make (pool, lm_pool_get_n_threads (pool), memory, N_CHUNKS);
+  reading = lm_reading_make (pool, lm_pool_get_n_threads (pool), memory, LM_PROBE_BYTES);
   /* Pages that nobody has written to may all be one and the same. */
-  lm_pool_run (pool, N_CHUNKS, fill_chunk, memory, NULL);
+  lm_pool_run (pool, reading.n_chunks, fill_chunk, memory, NULL);
   status =
       lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
   lm_pages_free (memory, LM_PROBE_BYTES);
+  lm_pool_free (pool);
+  return status;
+}
+
+lm_status
+lm_probe_read_weights (const lm_model *model,
+                       const lm_probe_options *options,
+                       double *bytes_per_second,
+                       lm_error *error)
+{
+  const lm_weights *weights = &model->weights;
+  lm_reading reading;
+  lm_pool *pool;
+  lm_status status;
+
+  options = options != NULL ? options : &defaults;
+  *bytes_per_second = 0;
+  if (weights->memory_bytes < LM_READ_STEP)
+    return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "The model is not open in full.");
+  status = lm_probe_begin (options, &pool, error);
+  if (status != LM_OK)
+    return status;
+  reading =
+      lm_reading_make (pool, lm_pool_get_n_threads (pool), weights->memory, weights->memory_bytes);
+  status =
+      lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
   lm_pool_free (pool);
   return status;
 }

@@ -392,8 +392,7 @@ set_up (probe *p, const lm_kernel_speed *speeds, lm_error *error)
     if (!init_subject (p, speeds[i].type, &p->subjects[i]))
       return lm_fail (error, LM_ERROR_TYPE, speeds[i].type, 0, "There is no type \"%s\".",
                       speeds[i].type != NULL ? speeds[i].type : "");
-  p->reading = lm_reading_make (p->pool, p->threads.decode, p->memory,
-                                (size_t) (p->memory_bytes / LM_PROBE_CHUNK_BYTES));
+  p->reading = lm_reading_make (p->pool, p->threads.decode, p->memory, p->memory_bytes);
   fill_tokens (p);
   return LM_OK;
 }

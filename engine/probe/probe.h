@@ -55,17 +55,19 @@ lm_status lm_probe_run (const lm_probe_options *options,
 typedef struct {
   lm_pool *pool;
   unsigned n_threads;    /* of the pool's, to read with */
-  const uint8_t *memory; /* n_chunks × LM_PROBE_CHUNK_BYTES */
+  const uint8_t *memory; /* n_chunks × chunk_bytes */
   size_t n_chunks;
+  size_t chunk_bytes; /* LM_PROBE_CHUNK_BYTES, or less where the memory is smaller */
   lm_read_fn ways[LM_MAX_READ_WAYS];
   size_t n_ways;
   lm_read_fn way; /* of this pass */
   size_t first;   /* chunk of this job */
 } lm_reading;
 
-/* Reading in all ways that this computer has, with n_threads of the pool. */
+/* Reading memory, but for what is left behind the last whole chunk, in all ways that this computer
+ * has, with n_threads of the pool. bytes: LM_READ_STEP at least. */
 lm_reading
-lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, size_t n_chunks);
+lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, uint64_t bytes);
 
 /* A pass of an lm_reading: goes on where the last one ended, and returns how many bytes it read. */
 uint64_t lm_reading_pass (void *reading, size_t way, double pass_seconds);

@@ -5,8 +5,6 @@
 
 #include <stdbool.h>
 
-#define STEP 256 /* bytes a turn: four cache lines */
-
 /* How far ahead to prefetch, in bytes. Beyond the end of the memory it does nothing. */
 enum { NONE = 0, FAR = 4096 };
 
@@ -48,7 +46,7 @@ enum { PAGE = 4096, PAGE_LINES = 4, PAGES_AHEAD = 3 * PAGE };
   {                                                                                                \
     __m256i seen[8] = { 0 };                                                                       \
                                                                                                    \
-    for (size_t i = 0; i < bytes; i += STEP) {                                                     \
+    for (size_t i = 0; i < bytes; i += LM_READ_STEP) {                                             \
       PREFETCH_STEP (distance, locality)                                                           \
       PREFETCH_PAGE (pages)                                                                        \
       for (int j = 0; j < 8; j++)                                                                  \
@@ -64,7 +62,7 @@ enum { PAGE = 4096, PAGE_LINES = 4, PAGES_AHEAD = 3 * PAGE };
   {                                                                                                \
     __m512i seen[4] = { 0 };                                                                       \
                                                                                                    \
-    for (size_t i = 0; i < bytes; i += STEP) {                                                     \
+    for (size_t i = 0; i < bytes; i += LM_READ_STEP) {                                             \
       PREFETCH_STEP (distance, locality)                                                           \
       PREFETCH_PAGE (pages)                                                                        \
       for (int j = 0; j < 4; j++)                                                                  \

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads bytes of memory, a multiple of 256 and aligned to 64, once and in their order. */
+/* Reads bytes of memory, a multiple of LM_READ_STEP and aligned to 64, once and in their order. */
+#define LM_READ_STEP 256
 typedef void (*lm_read_fn) (const uint8_t *memory, size_t bytes);
 
 /* The ways that this computer has, without those that a wider one replaces: writes them to ways and

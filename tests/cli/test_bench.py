@@ -46,6 +46,13 @@ def bench():
                   for rate, least in zip(r["samples"], limit["samples"])]
         expect(abs(r["share"] / statistics.median(shares) - 1) < 1e-6 and 0 < r["share"], r)
         expect("peer" not in r and "ratio" not in r, r)
+        expect(("weights" in r) == (r["test"] == "decode"), r)
+        if "weights" in r:
+            reads = r["weights"]
+            expect(1e8 < reads["min"] <= reads["median"] <= reads["max"] < 1e13, reads)
+            shares = [rate * limit["per_token"] / read
+                      for rate, read in zip(r["samples"], reads["samples"], strict=True)]
+            expect(abs(reads["share"] / statistics.median(shares) - 1) < 1e-6, r)
     # Keys and values of half the depth and the eight tokens: 2 × 8 layers × 128 × 2 bytes.
     shallow, deep = (r["limit"]["per_token"] for r in model["results"] if r["test"] == "decode")
     expect(deep - shallow == 24 * 4096, shallow, deep)
@@ -53,6 +60,12 @@ def bench():
     expect(sum("prefill" in line for line in table) == 1, table)
     expect(sum("decode" in line and "GB/s" in line for line in table) == 1, table)
     expect(not any("llama.cpp" in line for line in table), table)
+    header, = (line for line in table if line.startswith("Test"))
+    expect(header.endswith("of reading it"), header)
+    for line in table:
+        if line.startswith(("prefill", "decode")):
+            ends = line.rstrip().endswith("%")
+            expect(ends == line.startswith("decode"), "only decode has a last column", line)
 
 
 @test
@@ -333,7 +346,8 @@ def speed_table_written_again():
     model = {"model": "small", "quantisation": "Q8_0", "cpu": "avx2", "results": [result]}
     with tempfile.TemporaryDirectory() as folder:
         files = [pathlib.Path(folder, name) for name in ("first", "second", "unlike")]
-        beside = {**result, "median": 8.0, "peer": {"median": 4.0}, "ratio": 2.0}
+        beside = {**result, "median": 8.0, "peer": {"median": 4.0}, "ratio": 2.0,
+                  "weights": {"median": 1e9, "share": 0.75}}
         deep = [{**result, "depth": 64, "median": median} for median in (5.0, 4.0, 3.0)]
         alone = (result, beside, {**result, "median": 9.0})
         for file, *content in zip(files, alone, deep):
@@ -345,7 +359,8 @@ def speed_table_written_again():
         words, table, other = page.read_text(encoding="utf-8").split("\n## ")
     expect(words == "# Words\n" and other == "Other\n\nkept\n", words, other)
     expect("old" not in table and table.count("| decode 8 |") == 1, table)
-    expect("| 8.0 | 4.0 | 2.00 |" in table, "what has llama.cpp beside it counts", table)
+    expect("| 8.0 | 4.0 | 2.00 | 50 % of 2 GB/s; 75 % of 1 |" in table,
+           "what has llama.cpp beside it counts", table)
     expect("| 3.0 |" in table and "| 5.0 |" not in table, "otherwise the later counts", table)
 
 

@@ -2,6 +2,7 @@
  * The probes as the application sees them: figures, and errors that say what to do. */
 #include "engine/linnet-model.h"
 #include "engine/linnet-probe.h"
+#include "fixture.h"
 
 static void
 test_figures (void)
@@ -41,6 +42,32 @@ test_errors (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Of a model that is in memory, and not of one that only its file was looked into. */
+static void
+test_weights (void)
+{
+  LinnetProbeOptions options = { .n_threads = 1, .seconds = 0.1 };
+  const char *path = fixture_get_demo_model ();
+  g_autoptr (LinnetModel) closed = NULL;
+  g_autoptr (LinnetModel) full = NULL;
+  g_autoptr (GError) error = NULL;
+  double rate = 1;
+
+  if (path == NULL)
+    return;
+  closed = linnet_model_open (path, LINNET_MODEL_LEVEL_METADATA, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (linnet_probe_weights (closed, &options, NULL, &rate, &error));
+  g_assert_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED);
+  g_assert_cmpfloat (rate, ==, 0);
+  g_clear_error (&error);
+  full = linnet_model_open (path, LINNET_MODEL_LEVEL_FULL, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (linnet_probe_weights (full, &options, NULL, &rate, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (rate, >, 1e8);
+}
+
 static gpointer
 cancel_thread (gpointer cancellable)
 {
@@ -71,6 +98,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/probe/figures", test_figures);
+  g_test_add_func ("/probe/weights", test_weights);
   g_test_add_func ("/probe/errors", test_errors);
   g_test_add_func ("/probe/cancel", test_cancel);
   return g_test_run ();

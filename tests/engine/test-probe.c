@@ -63,6 +63,57 @@ test_bandwidth (void)
   CHECK (n_calls >= LM_PROBE_PASSES + LM_PROBE_TRIES, "%d", n_calls);
 }
 
+static void
+test_weights (void)
+{
+  const char *path = getenv ("LINNET_DEMO_MODEL");
+  lm_model_options tokenizer = { .level = LM_OPEN_TOKENIZER };
+  lm_probe_options options = { .seconds = 0.2 };
+  lm_model *model = path == NULL ? NULL : lm_model_open (path, &tokenizer, NULL);
+  lm_error error = { 0 };
+  double rate = 7;
+
+  if (model == NULL) {
+    check_skip ("LINNET_DEMO_MODEL is not there");
+    return;
+  }
+  CHECK (lm_probe_read_weights (model, &options, &rate, &error) == LM_ERROR_ARGUMENT, "no weights");
+  CHECK (error.code == LM_ERROR_ARGUMENT && rate == 0, "%s", error.message);
+  lm_model_close (model);
+  model = lm_model_open (path, NULL, &error);
+  CHECK (model != NULL, "%s", error.message);
+  if (model == NULL)
+    return;
+  CHECK (lm_probe_read_weights (model, &options, &rate, &error) == LM_OK, "%s", error.message);
+  printf ("# weights, which may be in a cache: %.1f GB/s\n", rate * 1e-9);
+  CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
+  lm_model_close (model);
+}
+
+/* Memory of any size is read whole, but for less than a step. */
+static void
+test_reading (void)
+{
+  static const struct {
+    uint64_t bytes;
+    size_t n_chunks;
+    size_t chunk_bytes;
+  } cases[] = {
+    { LM_READ_STEP, 1, LM_READ_STEP },
+    { 3 * LM_READ_STEP + 1, 1, 3 * LM_READ_STEP },
+    { LM_PROBE_CHUNK_BYTES, 1, LM_PROBE_CHUNK_BYTES },
+    { 5 * LM_PROBE_CHUNK_BYTES - 1, 4, LM_PROBE_CHUNK_BYTES },
+  };
+
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    lm_reading r = lm_reading_make (NULL, 1, NULL, cases[i].bytes);
+
+    CHECK (r.n_chunks == cases[i].n_chunks && r.chunk_bytes == cases[i].chunk_bytes, "%zu × %zu",
+           r.n_chunks, r.chunk_bytes);
+    CHECK (r.n_ways >= 1, "a way to read");
+  }
+}
+
 #define N_TRIES (3 * LM_PROBE_TRIES)
 
 /* What way 0 … 2 was asked for in each pass of a probe whose second way does most in a time. */
@@ -262,6 +313,8 @@ main (void)
     { "levels are listed", test_levels },
     { "as many threads measure as decode", test_threads },
     { "the read bandwidth is measured", test_bandwidth },
+    { "the weights of a model are read", test_weights },
+    { "memory of any size is read", test_reading },
     { "the fastest way is found and measured", test_choice },
     { "finding a way can be stopped", test_stopped_choice },
     { "part of the rates lie below a quantile", test_quantile },

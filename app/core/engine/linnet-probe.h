@@ -4,7 +4,7 @@
  * running. */
 #pragma once
 
-#include <gio/gio.h>
+#include "engine/linnet-model.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +20,14 @@ gboolean linnet_probe_bandwidth (const LinnetProbeOptions *options,
                                  GCancellable *cancellable,
                                  double *bytes_per_second,
                                  GError **error);
+
+/* The same with the memory that the weights of a model are in, which is open in full and which
+ * nobody computes with meanwhile: what writing with this very model can come to at most. */
+gboolean linnet_probe_weights (LinnetModel *model,
+                               const LinnetProbeOptions *options,
+                               GCancellable *cancellable,
+                               double *bytes_per_second,
+                               GError **error);
 
 /* 8-bit multiply-adds a second that the threads together do in registers. Likewise. */
 gboolean linnet_probe_int8_peak (const LinnetProbeOptions *options,
