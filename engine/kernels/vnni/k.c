@@ -28,6 +28,7 @@ load_scales (const uint8_t *block, size_t i, group *g)
   lanes_i third = load_head_word (block, 3), scales, mins;
   lanes_f d, dmin;
 
+  touch_head (block, 16, i);
   load_two (block, &d, &dmin);
   if (i < 4) {
     scales = i_and (first, six);
@@ -53,12 +54,12 @@ load_q4_k (const uint8_t *block, size_t i, size_t n)
   group g;
 
   (void) n;
-  touch_head (block, 16, i);
-  load_scales (block, i, &g);
   lanes_unpack_nibbles (find_group (block, 4, 4, i), g.w);
   return g;
 }
-DEFINE_SUPER_TYPE (q4_k, KIND_MIN)
+DEFINE_TYPE (q4_k,
+             ((panel_type) { load_q4_k, KIND_MIN, sizeof (lm_block_q4_k),
+                             LM_SUPER_BLOCK / LM_GROUP_LENGTH, load_scales }))
 
 /* Ors the group's word of single bits into the weights, as their bit at (≤ 4). */
 LM_INLINE void
@@ -83,7 +84,6 @@ load_q5_k (const uint8_t *block, size_t i, size_t n)
   group g;
 
   (void) n;
-  touch_head (block, 16, i);
   load_scales (block, i, &g);
   lanes_unpack_nibbles (words, g.w);
   add_bits (words + 16 * LM_LANES, 4, g.w);

@@ -165,13 +165,29 @@ ask_ahead (const uint8_t *p, const size_t bytes)
   lanes_open_page (p, bytes, LANES_PAGES_AHEAD);
 }
 
+/* Scale and minimum of group i of a block. */
+typedef void (*load_scales_fn) (const uint8_t *block, size_t i, group *g);
+
 /* What stays the same from block to block. */
 typedef struct {
   load_group_fn load_group;
   group_kind kind;
   size_t block_bytes; /* of one row */
   size_t n_block_groups;
+  /* NULL: load_group does that as well. With one token all of a block's come first, so that its
+   * groups need not go back to its head. */
+  load_scales_fn load_scales;
 } panel_type;
+
+LM_INLINE group
+load_whole_group (const uint8_t *block, size_t i, size_t n, const panel_type type)
+{
+  group g = type.load_group (block, i, n);
+
+  if (type.load_scales != NULL)
+    type.load_scales (block, i, &g);
+  return g;
+}
 
 /* Groups that are left of a span behind its whole blocks: only short ones can be. */
 LM_INLINE size_t
@@ -180,17 +196,42 @@ find_left (size_t n, const panel_type type)
   return type.n_block_groups == LM_PANEL_BLOCKS ? n : 0;
 }
 
-/* One panel, one token: group i of a block of n. */
+/* Those of a block's groups. */
+typedef struct {
+  lanes_f scale[LM_SUPER_BLOCK / LM_GROUP_LENGTH];
+  lanes_f min[LM_SUPER_BLOCK / LM_GROUP_LENGTH];
+} block_scales;
+
+LM_INLINE void
+load_block_scales (const uint8_t *block, block_scales *out, const panel_type type)
+{
+#pragma GCC unroll 8
+  for (size_t i = 0; i < type.n_block_groups; i++) {
+    group g;
+
+    type.load_scales (block, i, &g);
+    out->scale[i] = g.scale[0];
+    out->min[i] = g.min;
+  }
+}
+
+/* One panel, one token: group i of a block of n. scales: the block's, where the type has them
+ * beforehand. */
 LM_INLINE lanes_f
 multiply_panel_group (const uint8_t *block,
                       size_t i,
                       size_t n,
                       const lm_vnni_group *x,
                       lanes_f sum,
+                      const block_scales *scales,
                       const panel_type type)
 {
   group g = type.load_group (block, i, n);
 
+  if (type.load_scales != NULL) {
+    g.scale[0] = scales->scale[i];
+    g.min = scales->min[i];
+  }
   add_groups (&sum, &g, 1, x, type.kind);
   return sum;
 }
@@ -204,18 +245,22 @@ multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
   const lm_vnni_group *x = span->x;
   lanes_f sum = sums[0];
   size_t left = span->n_groups;
+  block_scales scales;
 
-  for (; left >= n; left -= n, block += bytes)
+  for (; left >= n; left -= n, block += bytes) {
+    if (type.load_scales != NULL)
+      load_block_scales (block, &scales, type);
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += GROUPS_A_TURN) {
       ask_ahead (block + bytes / n * first, bytes / n * GROUPS_A_TURN);
 #pragma GCC unroll 2
       for (size_t i = 0; i < GROUPS_A_TURN; i++, x += span->stride)
-        sum = multiply_panel_group (block, first + i, n, x, sum, type);
+        sum = multiply_panel_group (block, first + i, n, x, sum, &scales, type);
     }
+  }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
-    sum = multiply_panel_group (block, i, left, x, sum, type);
+    sum = multiply_panel_group (block, i, left, x, sum, NULL, type);
   sums[0] = sum;
 }
 
@@ -234,7 +279,7 @@ multiply_panel_groups (const uint8_t *block,
   group g[LM_VNNI_PANELS];
 
   for (size_t p = 0; p < LM_VNNI_PANELS; p++)
-    g[p] = type.load_group (block + p * to_second, i, n);
+    g[p] = load_whole_group (block + p * to_second, i, n, type);
   LM_FOR_TOKENS (t, span)
     add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, type.kind);
 }
@@ -299,11 +344,11 @@ load_signed (const uint8_t *block, size_t n_groups, group *out, const panel_type
   for (; n_groups >= type.n_block_groups; n_groups -= type.n_block_groups, block += bytes)
 #pragma GCC unroll 8
     for (size_t i = 0; i < type.n_block_groups; i++, out++) {
-      *out = type.load_group (block, i, type.n_block_groups);
+      *out = load_whole_group (block, i, type.n_block_groups, type);
       make_signed (out->w, type.kind);
     }
   for (size_t i = 0; i < find_left (n_groups, type); i++, out++) {
-    *out = type.load_group (block, i, n_groups);
+    *out = load_whole_group (block, i, n_groups, type);
     make_signed (out->w, type.kind);
   }
 }
