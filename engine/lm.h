@@ -391,6 +391,7 @@ typedef struct {
   int n_threads;           /* 0: those that a model opened with 0 decodes with */
   double seconds;          /* to measure for, 10 at most; 0: one second */
   const char *cpu_level;   /* of lm_probe_int8_peak(), see lm_cpu_levels(); NULL: the best */
+  const lm_model *model;   /* of lm_probe_read_bandwidth(): open in full and at rest; NULL: none */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
 } lm_probe_options;
@@ -398,19 +399,14 @@ typedef struct {
 /* The rate, in bytes a second, at which threads together read memory that is in no cache, round and
  * round LM_PROBE_BYTES with the widest loads there are, with and without prefetch: the median of
  * twelve passes in the way that was fastest in twelve others, of a twenty-fourth of the time each.
- * options: NULL for the defaults. LM_ERROR_MEMORY, LM_ERROR_CANCELLED, LM_ERROR_ARGUMENT. */
+ * With a model it is the memory that its weights are in, from one end to the other and over again:
+ * what decoding with this very model can come to at most, for a computer may read gigabytes more
+ * slowly than LM_PROBE_BYTES. options: NULL for the defaults. LM_ERROR_MEMORY, LM_ERROR_CANCELLED,
+ * LM_ERROR_ARGUMENT. */
 #define LM_PROBE_BYTES ((uint64_t) 512 << 20)
 lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
                                    double *bytes_per_second,
                                    lm_error *error);
-
-/* The same of the memory that a model's weights are in, from one end to the other and over again:
- * what decoding with this very model can come to at most, for a computer may read gigabytes more
- * slowly than LM_PROBE_BYTES. model: open in full and at rest (LM_ERROR_ARGUMENT). */
-lm_status lm_probe_read_weights (const lm_model *model,
-                                 const lm_probe_options *options,
-                                 double *bytes_per_second,
-                                 lm_error *error);
 
 /* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
  * in registers already, with the level's instructions for that. The rest as above; a level that

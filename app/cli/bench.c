@@ -144,8 +144,10 @@ probe (Bench *bench, LinnetModel *loaded, LinnetSpeedKind kind, Ceiling *ceiling
   ceiling->read = 0;
   if (is_prefill)
     return linnet_probe_int8_peak (&options, bench->cancellable, &ceiling->limit, error);
-  return linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->limit, error) &&
-         linnet_probe_weights (loaded, &options, bench->cancellable, &ceiling->read, error);
+  if (!linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->limit, error))
+    return FALSE;
+  options.model = loaded;
+  return linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->read, error);
 }
 
 /* work: a second. */

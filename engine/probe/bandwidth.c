@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The probes of the memory's read bandwidth: with memory of their own, and with a model's. */
+ * The probe of the memory's read bandwidth, with memory of its own or a model's. */
 #include <string.h>
 
 #include "model/model.h"
@@ -8,8 +8,6 @@
 #include "util/pages.h"
 
 #define CHUNKS_A_JOB ((size_t) 32) /* between two looks at the clock */
-
-static const lm_probe_options defaults = { 0 };
 
 static void
 read_chunk (void *data, size_t index, unsigned worker)
@@ -58,57 +56,47 @@ fill_chunk (void *data, size_t index, unsigned worker)
   memset (memory + index * LM_PROBE_CHUNK_BYTES, 1, LM_PROBE_CHUNK_BYTES);
 }
 
-lm_status
-lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_second, lm_error *error)
+/* LM_PROBE_BYTES of pages of their own: those that nobody has written to may all be one and the
+ * same. NULL: out of memory. */
+static uint8_t *
+make_memory (lm_pool *pool)
 {
-  lm_reading reading;
-  uint8_t *memory;
-  lm_pool *pool;
-  lm_status status;
+  uint8_t *memory = lm_pages_alloc (LM_PROBE_BYTES);
 
-  options = options != NULL ? options : &defaults;
-  *bytes_per_second = 0;
-  status = lm_probe_begin (options, &pool, error);
-  if (status != LM_OK)
-    return status;
-  memory = lm_pages_alloc (LM_PROBE_BYTES);
-  if (memory == NULL) {
-    lm_pool_free (pool);
-    return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
-                    "There is not enough memory.");
-  }
-  reading = lm_reading_make (pool, lm_pool_get_n_threads (pool), memory, LM_PROBE_BYTES);
-  /* Pages that nobody has written to may all be one and the same. */
-  lm_pool_run (pool, reading.n_chunks, fill_chunk, memory, NULL);
-  status =
-      lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
-  lm_pages_free (memory, LM_PROBE_BYTES);
-  lm_pool_free (pool);
-  return status;
+  if (memory != NULL)
+    lm_pool_run (pool, LM_PROBE_BYTES / LM_PROBE_CHUNK_BYTES, fill_chunk, memory, NULL);
+  return memory;
 }
 
 lm_status
-lm_probe_read_weights (const lm_model *model,
-                       const lm_probe_options *options,
-                       double *bytes_per_second,
-                       lm_error *error)
+lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_second, lm_error *error)
 {
-  const lm_weights *weights = &model->weights;
+  static const lm_probe_options defaults = { 0 };
+  const lm_weights *weights;
+  uint8_t *made = NULL;
   lm_reading reading;
   lm_pool *pool;
   lm_status status;
 
   options = options != NULL ? options : &defaults;
+  weights = options->model != NULL ? &options->model->weights : NULL;
   *bytes_per_second = 0;
-  if (weights->memory_bytes < LM_READ_STEP)
+  if (weights != NULL && weights->memory_bytes < LM_READ_STEP)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "The model is not open in full.");
   status = lm_probe_begin (options, &pool, error);
   if (status != LM_OK)
     return status;
+  if (weights == NULL && (made = make_memory (pool)) == NULL) {
+    lm_pool_free (pool);
+    return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
+                    "There is not enough memory.");
+  }
   reading =
-      lm_reading_make (pool, lm_pool_get_n_threads (pool), weights->memory, weights->memory_bytes);
+      lm_reading_make (pool, lm_pool_get_n_threads (pool), weights != NULL ? weights->memory : made,
+                       weights != NULL ? weights->memory_bytes : LM_PROBE_BYTES);
   status =
       lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
+  lm_pages_free (made, LM_PROBE_BYTES);
   lm_pool_free (pool);
   return status;
 }

@@ -57,13 +57,15 @@ test_weights (void)
     return;
   closed = linnet_model_open (path, LINNET_MODEL_LEVEL_METADATA, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
-  g_assert_false (linnet_probe_weights (closed, &options, NULL, &rate, &error));
+  options.model = closed;
+  g_assert_false (linnet_probe_bandwidth (&options, NULL, &rate, &error));
   g_assert_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED);
   g_assert_cmpfloat (rate, ==, 0);
   g_clear_error (&error);
   full = linnet_model_open (path, LINNET_MODEL_LEVEL_FULL, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (linnet_probe_weights (full, &options, NULL, &rate, &error));
+  options.model = full;
+  g_assert_true (linnet_probe_bandwidth (&options, NULL, &rate, &error));
   g_assert_no_error (error);
   g_assert_cmpfloat (rate, >, 1e8);
 }

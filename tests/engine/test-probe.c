@@ -77,14 +77,16 @@ test_weights (void)
     check_skip ("LINNET_DEMO_MODEL is not there");
     return;
   }
-  CHECK (lm_probe_read_weights (model, &options, &rate, &error) == LM_ERROR_ARGUMENT, "no weights");
+  options.model = model;
+  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_ERROR_ARGUMENT, "no weights");
   CHECK (error.code == LM_ERROR_ARGUMENT && rate == 0, "%s", error.message);
   lm_model_close (model);
   model = lm_model_open (path, NULL, &error);
   CHECK (model != NULL, "%s", error.message);
   if (model == NULL)
     return;
-  CHECK (lm_probe_read_weights (model, &options, &rate, &error) == LM_OK, "%s", error.message);
+  options.model = model;
+  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_OK, "%s", error.message);
   printf ("# weights, which may be in a cache: %.1f GB/s\n", rate * 1e-9);
   CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
   lm_model_close (model);

@@ -35,6 +35,7 @@ start (const LinnetProbeOptions *options,
     .n_threads = options->n_threads,
     .seconds = options->seconds,
     .cpu_level = options->cpu_level,
+    .model = options->model != NULL ? linnet_model_get_handle (options->model) : NULL,
     .progress = progress_cb,
     .user_data = watcher,
   };
@@ -86,28 +87,6 @@ linnet_probe_bandwidth (const LinnetProbeOptions *options,
   g_return_val_if_fail (bytes_per_second != NULL, FALSE);
 
   return run (lm_probe_read_bandwidth, options, cancellable, bytes_per_second, error);
-}
-
-gboolean
-linnet_probe_weights (LinnetModel *model,
-                      const LinnetProbeOptions *options,
-                      GCancellable *cancellable,
-                      double *bytes_per_second,
-                      GError **error)
-{
-  lm_error failure = { 0 };
-  Watcher watcher = { .cancellable = cancellable };
-  lm_probe_options lm_options;
-
-  g_return_val_if_fail (LINNET_IS_MODEL (model), FALSE);
-  g_return_val_if_fail (options != NULL, FALSE);
-  g_return_val_if_fail (bytes_per_second != NULL, FALSE);
-
-  *bytes_per_second = 0;
-  return start (options, &watcher, &lm_options, error) &&
-         finish (lm_probe_read_weights (linnet_model_get_handle (model), &lm_options,
-                                        bytes_per_second, &failure),
-                 &failure, &watcher, error);
 }
 
 gboolean

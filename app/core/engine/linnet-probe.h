@@ -12,6 +12,8 @@ typedef struct {
   int n_threads;         /* 0: those that the engine would write with */
   double seconds;        /* to measure for, at most 10; 0: one second */
   const char *cpu_level; /* of linnet_cpu_level_list(); NULL: the best; not for the bandwidth */
+  LinnetModel *model; /* for the bandwidth alone, open in full, computing nothing: reads the memory
+                         that its weights are in; NULL: other memory */
 } LinnetProbeOptions;
 
 /* Bytes a second at which the threads together read memory. cancellable may be NULL. FALSE on
@@ -20,14 +22,6 @@ gboolean linnet_probe_bandwidth (const LinnetProbeOptions *options,
                                  GCancellable *cancellable,
                                  double *bytes_per_second,
                                  GError **error);
-
-/* The same with the memory that the weights of a model are in, which is open in full and which
- * nobody computes with meanwhile: what writing with this very model can come to at most. */
-gboolean linnet_probe_weights (LinnetModel *model,
-                               const LinnetProbeOptions *options,
-                               GCancellable *cancellable,
-                               double *bytes_per_second,
-                               GError **error);
 
 /* 8-bit multiply-adds a second that the threads together do in registers. Likewise. */
 gboolean linnet_probe_int8_peak (const LinnetProbeOptions *options,
