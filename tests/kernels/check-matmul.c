@@ -219,17 +219,18 @@ make_input (size_t n, double scale)
   return x;
 }
 
-/* Rows that fill panels, do not, and are fewer than one; blocks odd in number; tokens one, a few,
- * and more than a pass takes. */
-static const uint32_t N_ROWS[] = { 8, 1, 7, 35, 9 };
-static const uint32_t N_BLOCKS[] = { 1, 3, 2, 9, 5 };
-static const size_t N_TOKENS[] = { 1, 2, 5, 67, 64 };
+/* Rows that fill panels, do not, and are fewer than one; blocks odd in number; tokens one, a few, as
+ * many as count as few and one more, and more than a pass takes. */
+#define N_SHAPES 7
+static const uint32_t N_ROWS[N_SHAPES] = { 8, 1, 7, 35, 9, 67, 40 };
+static const uint32_t N_BLOCKS[N_SHAPES] = { 1, 3, 2, 9, 5, 3, 4 };
+static const size_t N_TOKENS[N_SHAPES] = { 1, 2, 5, 67, 64, 15, 16 };
 
 static void
 check_types (fill how, double scale)
 {
   for (size_t i = 0; i < N_KERNEL_TYPES; i++)
-    for (size_t j = 0; j < 5; j++) {
+    for (size_t j = 0; j < N_SHAPES; j++) {
       uint32_t length = lm_type_get_traits (KERNEL_TYPES[i])->block_length;
       uint32_t n_cols = N_BLOCKS[j] * (length == 1 ? 37 : length);
       test_matrix m;
@@ -402,6 +403,7 @@ check_matmul_stretches (void)
       x = make_input ((size_t) N * SHAPES[j].n_cols, 2);
       values = (const float *) x.data;
       check_products (&m, values, 1, false);
+      check_products (&m, values, 7, false);
       check_parts (&m, values, N);
       check_tasks (&m, values, 1, pool);
       check_tasks (&m, values, N, pool);

@@ -165,7 +165,7 @@ multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     size_t i = g % CHUNK_GROUPS;
 
-    if (is_one)
+    if (is_one || span->is_first)
       lm_avx2_ask_ahead (block + sizeof (lm_block_iq4_xs) * i, sizeof (lm_block_iq4_xs));
     multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_AVX2_ROWS, scale_iq4_xs (block, i), x, sums,
                   is_one);

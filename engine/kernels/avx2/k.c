@@ -102,7 +102,7 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
       __m256 mins = scale_of (s.mins, g, s.dmin);
       __m256i w[8];
 
-      if (is_one)
+      if (is_one || span->is_first)
         lm_avx2_ask_ahead (block + row_bytes * (size_t) g, row_bytes);
       unpack_q45_k (block + 4 * LM_AVX2_ROWS * (4 + n_words * (size_t) g), w, is_four);
       if (is_one)
@@ -175,7 +175,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       scales_q6_k s = load_scales_q6_k (scales, g);
       __m256i w[8];
 
-      if (is_one)
+      if (is_one || span->is_first)
         lm_avx2_ask_ahead (block + sizeof (lm_block_q6_k) * (size_t) g, sizeof (lm_block_q6_k));
       lanes_unpack_six_bits (groups + 24 * LM_AVX2_ROWS * (size_t) g, w);
       if (is_one)

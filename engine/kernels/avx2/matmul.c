@@ -7,6 +7,9 @@
 #define MAX_TOKENS 64 /* tokens of one pass */
 #define MAX_PANELS 16 /* panels of one pass: 32 KiB of sums */
 
+/* So few tokens are rather read than computed: in the order of memory. */
+#define FEW_TOKENS 15
+
 /* The largest activations, as integers of 8 and of 14 bits. */
 #define LARGEST      127
 #define LARGEST_WIDE 8191
@@ -166,6 +169,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
       .wide = wide + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
       .n_tokens = n_tokens,
+      .is_first = first_token == 0,
     };
 
     for (size_t p = 0; p < n_panels; p++) {
@@ -177,41 +181,43 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
     store_rows (k, row + p * LM_AVX2_ROWS, first_token, n_tokens, sums[p]);
 }
 
-/* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
+/* Few tokens, panels from row on (counted from the call's first) that lie in one stretch of memory:
  * in its order. Rows in the file's layout are each read from end to end. */
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
-  __m256 sums[LM_PANEL_GROUP];
+  __m256 sums[LM_PANEL_GROUP][FEW_TOKENS];
   const lm_avx2_wide *wide = k->input->prepared;
-  const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, 1);
-  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t n_tokens = k->input->n_tokens, n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, n_tokens);
   size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
 
   for (size_t p = 0; p < n_panels; p++)
-    sums[p] = _mm256_setzero_ps ();
+    for (size_t t = 0; t < n_tokens; t++)
+      sums[p][t] = _mm256_setzero_ps ();
   for (size_t g = 0; g < n_groups; g += span_groups) {
     lm_avx2_span span = {
       .matrix = k->matrix,
       .first_group = g,
       .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
-      .x = x + g,
-      .wide = wide + g,
-      .stride = 1,
-      .n_tokens = 1,
+      .x = x + g * n_tokens,
+      .wide = wide + g * n_tokens,
+      .stride = n_tokens,
+      .n_tokens = n_tokens,
+      .is_first = true,
     };
 
     for (size_t p = 0; p < n_panels; p++) {
       span.first_row = k->first_row + row + p * LM_AVX2_ROWS;
-      k->multiply (&span, sums + p);
+      k->multiply (&span, sums[p]);
     }
   }
   for (size_t p = 0; p < n_panels; p++)
-    store_rows (k, row + p * LM_AVX2_ROWS, 0, 1, sums + p);
+    store_rows (k, row + p * LM_AVX2_ROWS, 0, n_tokens, sums[p]);
 }
 
 static void
-multiply_token (const task *k)
+multiply_few (const task *k)
 {
   size_t n;
 
@@ -244,8 +250,8 @@ lm_avx2_matmul (const lm_matrix *matrix,
     lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
     return;
   }
-  if (input->n_tokens == 1) {
-    multiply_token (&k);
+  if (input->n_tokens <= FEW_TOKENS) {
+    multiply_few (&k);
     return;
   }
   for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_AVX2_ROWS) {

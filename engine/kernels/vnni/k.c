@@ -193,15 +193,15 @@ LM_LEVEL (find_k) (uint32_t type)
 {
   switch (type) {
   case LM_TYPE_Q2_K:
-    return (lm_vnni_type) { q2_k_one, q2_k_many };
+    return (lm_vnni_type) { q2_k_panel, q2_k_panels };
   case LM_TYPE_Q3_K:
-    return (lm_vnni_type) { q3_k_one, q3_k_many };
+    return (lm_vnni_type) { q3_k_panel, q3_k_panels };
   case LM_TYPE_Q4_K:
-    return (lm_vnni_type) { q4_k_one, q4_k_many };
+    return (lm_vnni_type) { q4_k_panel, q4_k_panels };
   case LM_TYPE_Q5_K:
-    return (lm_vnni_type) { q5_k_one, q5_k_many };
+    return (lm_vnni_type) { q5_k_panel, q5_k_panels };
   case LM_TYPE_Q6_K:
-    return (lm_vnni_type) { q6_k_one, q6_k_many };
+    return (lm_vnni_type) { q6_k_panel, q6_k_panels };
   default:
     return (lm_vnni_type) { NULL, NULL };
   }

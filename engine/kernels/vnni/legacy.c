@@ -146,19 +146,19 @@ LM_LEVEL (find_legacy) (uint32_t type)
 {
   switch (type) {
   case LM_TYPE_Q4_0:
-    return (lm_vnni_type) { q4_0_one, q4_0_many };
+    return (lm_vnni_type) { q4_0_panel, q4_0_panels };
   case LM_TYPE_Q4_1:
-    return (lm_vnni_type) { q4_1_one, q4_1_many };
+    return (lm_vnni_type) { q4_1_panel, q4_1_panels };
   case LM_TYPE_Q5_0:
-    return (lm_vnni_type) { q5_0_one, q5_0_many };
+    return (lm_vnni_type) { q5_0_panel, q5_0_panels };
   case LM_TYPE_Q5_1:
-    return (lm_vnni_type) { q5_1_one, q5_1_many };
+    return (lm_vnni_type) { q5_1_panel, q5_1_panels };
   case LM_TYPE_Q8_0:
-    return (lm_vnni_type) { q8_0_one, q8_0_many };
+    return (lm_vnni_type) { q8_0_panel, q8_0_panels };
   case LM_TYPE_IQ4_NL:
-    return (lm_vnni_type) { iq4_nl_one, iq4_nl_many };
+    return (lm_vnni_type) { iq4_nl_panel, iq4_nl_panels };
   case LM_TYPE_IQ4_XS:
-    return (lm_vnni_type) { iq4_xs_one, iq4_xs_many };
+    return (lm_vnni_type) { iq4_xs_panel, iq4_xs_panels };
   default:
     return (lm_vnni_type) { NULL, NULL };
   }

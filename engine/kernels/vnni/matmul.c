@@ -23,13 +23,13 @@ find_type (uint32_t type)
 {
   lm_vnni_type found = LM_LEVEL (find_legacy) (type);
 
-  return found.one != NULL ? found : LM_LEVEL (find_k) (type);
+  return found.panel != NULL ? found : LM_LEVEL (find_k) (type);
 }
 
 bool
 LM_LEVEL (wants_panels) (uint32_t type)
 {
-  return find_type (type).one != NULL;
+  return find_type (type).panel != NULL;
 }
 
 int
@@ -111,15 +111,10 @@ typedef struct {
 static void
 multiply_single (const task *k, const lm_vnni_span *span, lanes_f *sums)
 {
-  lm_vnni_span token = *span;
-
-  if (k->type.one == NULL) {
+  if (k->type.panel != NULL)
+    k->type.panel (span, sums);
+  else
     LM_LEVEL (multiply_iq) (span, sums);
-    return;
-  }
-  token.n_tokens = 1;
-  for (size_t t = 0; t < span->n_tokens; t++, token.x++)
-    k->type.one (&token, sums + t * LM_VNNI_PANELS);
 }
 
 /* One span of n_panels panels from row on, in as few calls as the type allows. */
@@ -130,15 +125,15 @@ multiply_span (const task *k,
                size_t n_panels,
                lanes_f sums[][LM_VNNI_TOKENS * LM_VNNI_PANELS])
 {
-  size_t n = k->type.many != NULL ? LM_VNNI_PANELS : 1;
+  size_t n = k->type.panels != NULL ? LM_VNNI_PANELS : 1;
 
   for (size_t p = 0; p < n_panels; p += n) {
     lanes_f *first = sums[p / LM_VNNI_PANELS] + p % LM_VNNI_PANELS;
 
     n = n_panels - p >= n ? n : 1;
     span->first_row = k->first_row + row + p * LM_LANES;
-    if (n == LM_VNNI_PANELS && k->type.many != NULL)
-      k->type.many (span, first);
+    if (n == LM_VNNI_PANELS && k->type.panels != NULL)
+      k->type.panels (span, first);
     else
       multiply_single (k, span, first);
   }
@@ -164,6 +159,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
       .x = x + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
       .n_tokens = n_tokens,
+      .is_first = first_token == 0,
     };
 
     multiply_span (k, &span, row, n_panels, sums);
@@ -177,39 +173,42 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
   }
 }
 
-/* One token, panels from row on (counted from the call's first) that lie in one stretch of memory:
+/* Few tokens, panels from row on (counted from the call's first) that lie in one stretch of memory:
  * in its order. Rows in the file's layout are each read from end to end. */
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
-  lanes_f sums[LM_PANEL_GROUP];
+  lanes_f sums[LM_PANEL_GROUP][LM_VNNI_FEW * LM_VNNI_PANELS];
   const lm_vnni_group *x = k->input->prepared;
-  size_t n_groups = k->input->n_cols / LM_GROUP_LENGTH;
+  size_t n_tokens = k->input->n_tokens, n_groups = k->input->n_cols / LM_GROUP_LENGTH;
   size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
 
   for (size_t p = 0; p < n_panels; p++)
-    sums[p] = f_zero ();
+    for (size_t t = 0; t < n_tokens; t++)
+      sums[p][t * LM_VNNI_PANELS] = f_zero ();
   for (size_t g = 0; g < n_groups; g += span_groups) {
     lm_vnni_span span = {
       .matrix = k->matrix,
       .first_group = g,
       .n_groups = n_groups - g < span_groups ? n_groups - g : span_groups,
-      .x = x + g,
-      .stride = 1,
-      .n_tokens = 1,
+      .x = x + g * n_tokens,
+      .stride = n_tokens,
+      .n_tokens = n_tokens,
+      .is_first = true,
     };
 
     for (size_t p = 0; p < n_panels; p++) {
       span.first_row = k->first_row + row + p * LM_LANES;
-      multiply_single (k, &span, sums + p);
+      multiply_single (k, &span, sums[p]);
     }
   }
   for (size_t p = 0; p < n_panels; p++, row += LM_LANES)
-    lanes_store (k->out + row, k->n_rows - row, sums[p]);
+    for (size_t t = 0; t < n_tokens; t++)
+      lanes_store (k->out + t * k->stride + row, k->n_rows - row, sums[p][t * LM_VNNI_PANELS]);
 }
 
 static void
-multiply_token (const task *k)
+multiply_few (const task *k)
 {
   size_t n;
 
@@ -242,8 +241,8 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
     MATMUL_FLOAT (matrix, first_row, n_rows, input, out, stride);
     return;
   }
-  if (input->n_tokens == 1) {
-    multiply_token (&k);
+  if (input->n_tokens <= LM_VNNI_FEW) {
+    multiply_few (&k);
     return;
   }
   for (size_t row = 0; row < n_rows; row += MAX_PANELS * LM_LANES) {

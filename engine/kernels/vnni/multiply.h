@@ -155,13 +155,13 @@ find_block (const lm_vnni_span *span,
 #define GROUPS_A_TURN (LM_LANES == 16 ? 1 : 2)
 #define LINES_AHEAD   6144 /* bytes */
 
-/* Asks for what lies behind the bytes at p, for no other cache than the innermost: while it
+/* Asks for what lies so far behind the bytes at p, for no other cache than the innermost: while it
  * computes, a processor foresees too little of it. */
 LM_INLINE void
-ask_ahead (const uint8_t *p, const size_t bytes)
+ask_ahead (const uint8_t *p, const size_t bytes, const size_t ahead)
 {
   for (size_t at = 0; at < bytes; at += 64)
-    _mm_prefetch ((const char *) p + LINES_AHEAD + at, _MM_HINT_NTA);
+    _mm_prefetch ((const char *) p + ahead + at, _MM_HINT_NTA);
   lanes_open_page (p, bytes, LANES_PAGES_AHEAD);
 }
 
@@ -174,20 +174,10 @@ typedef struct {
   group_kind kind;
   size_t block_bytes; /* of one row */
   size_t n_block_groups;
-  /* NULL: load_group does that as well. With one token all of a block's come first, so that its
-   * groups need not go back to its head. */
+  /* NULL: load_group does that as well. All of a block's come first, so that its groups need not go
+   * back to its head. */
   load_scales_fn load_scales;
 } panel_type;
-
-LM_INLINE group
-load_whole_group (const uint8_t *block, size_t i, size_t n, const panel_type type)
-{
-  group g = type.load_group (block, i, n);
-
-  if (type.load_scales != NULL)
-    type.load_scales (block, i, &g);
-  return g;
-}
 
 /* Groups that are left of a span behind its whole blocks: only short ones can be. */
 LM_INLINE size_t
@@ -215,16 +205,10 @@ load_block_scales (const uint8_t *block, block_scales *out, const panel_type typ
   }
 }
 
-/* One panel, one token: group i of a block of n. scales: the block's, where the type has them
- * beforehand. */
-LM_INLINE lanes_f
-multiply_panel_group (const uint8_t *block,
-                      size_t i,
-                      size_t n,
-                      const lm_vnni_group *x,
-                      lanes_f sum,
-                      const block_scales *scales,
-                      const panel_type type)
+/* Group i of a block of n. scales: the block's, where the type has them beforehand. */
+LM_INLINE group
+load_scaled_group (
+    const uint8_t *block, size_t i, size_t n, const block_scales *scales, const panel_type type)
 {
   group g = type.load_group (block, i, n);
 
@@ -232,18 +216,26 @@ multiply_panel_group (const uint8_t *block,
     g.scale[0] = scales->scale[i];
     g.min = scales->min[i];
   }
-  add_groups (&sum, &g, 1, x, type.kind);
-  return sum;
+  return g;
 }
 
-/* One panel, one token. */
+/* Adds the products of one panel's group with n_tokens tokens. */
 LM_INLINE void
-multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
+add_group (
+    lanes_f *sums, const group *g, const lm_vnni_group *x, size_t n_tokens, const group_kind kind)
+{
+#pragma GCC unroll 2
+  for (size_t t = 0; t < n_tokens; t++)
+    add_groups (sums + t * LM_VNNI_PANELS, g, 1, x + t, kind);
+}
+
+/* One panel, so many of the span's tokens. */
+LM_INLINE void
+multiply_panel (const lm_vnni_span *span, lanes_f *sums, size_t n_tokens, const panel_type type)
 {
   const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
   const uint8_t *block = find_block (span, 0, type.block_bytes, n);
   const lm_vnni_group *x = span->x;
-  lanes_f sum = sums[0];
   size_t left = span->n_groups;
   block_scales scales;
 
@@ -252,16 +244,21 @@ multiply_one (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
       load_block_scales (block, &scales, type);
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += GROUPS_A_TURN) {
-      ask_ahead (block + bytes / n * first, bytes / n * GROUPS_A_TURN);
+      ask_ahead (block + bytes / n * first, bytes / n * GROUPS_A_TURN, LINES_AHEAD);
 #pragma GCC unroll 2
-      for (size_t i = 0; i < GROUPS_A_TURN; i++, x += span->stride)
-        sum = multiply_panel_group (block, first + i, n, x, sum, &scales, type);
+      for (size_t i = first; i < first + GROUPS_A_TURN; i++, x += span->stride) {
+        group g = load_scaled_group (block, i, n, &scales, type);
+
+        add_group (sums, &g, x, n_tokens, type.kind);
+      }
     }
   }
   left = find_left (left, type);
-  for (size_t i = 0; i < left; i++, x += span->stride)
-    sum = multiply_panel_group (block, i, left, x, sum, NULL, type);
-  sums[0] = sum;
+  for (size_t i = 0; i < left; i++, x += span->stride) {
+    group g = load_scaled_group (block, i, left, &scales, type);
+
+    add_group (sums, &g, x, n_tokens, type.kind);
+  }
 }
 
 /* LM_VNNI_PANELS panels, the next one so many bytes further on, the span's tokens: group i of a
@@ -274,19 +271,24 @@ multiply_panel_groups (const uint8_t *block,
                        const lm_vnni_span *span,
                        const lm_vnni_group *x,
                        lanes_f *sums,
+                       const block_scales *scales,
                        const panel_type type)
 {
+  const size_t bytes = type.block_bytes * LM_LANES / type.n_block_groups;
   group g[LM_VNNI_PANELS];
 
-  for (size_t p = 0; p < LM_VNNI_PANELS; p++)
-    g[p] = load_whole_group (block + p * to_second, i, n, type);
+  for (size_t p = 0; p < LM_VNNI_PANELS; p++) {
+    if (span->is_first)
+      ask_ahead (block + p * to_second + bytes * i, bytes, LINES_AHEAD / LM_VNNI_PANELS);
+    g[p] = load_scaled_group (block + p * to_second, i, n, &scales[p], type);
+  }
   LM_FOR_TOKENS (t, span)
     add_groups (sums + t * LM_VNNI_PANELS, g, LM_VNNI_PANELS, x + t, type.kind);
 }
 
 /* LM_VNNI_PANELS panels, the span's tokens. */
 LM_INLINE void
-multiply_many (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
+multiply_panels (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
 {
   const size_t n = type.n_block_groups, bytes = type.block_bytes * LM_LANES;
   const uint8_t *block = find_block (span, 0, type.block_bytes, n);
@@ -294,14 +296,18 @@ multiply_many (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
       LM_VNNI_PANELS > 1 ? (size_t) (find_block (span, 1, type.block_bytes, n) - block) : 0;
   const lm_vnni_group *x = span->x;
   size_t left = span->n_groups;
+  block_scales scales[LM_VNNI_PANELS];
 
-  for (; left >= n; left -= n, block += bytes)
+  for (; left >= n; left -= n, block += bytes) {
+    for (size_t p = 0; p < LM_VNNI_PANELS && type.load_scales != NULL; p++)
+      load_block_scales (block + p * to_second, &scales[p], type);
 #pragma GCC unroll 8
     for (size_t i = 0; i < n; i++, x += span->stride)
-      multiply_panel_groups (block, to_second, i, n, span, x, sums, type);
+      multiply_panel_groups (block, to_second, i, n, span, x, sums, scales, type);
+  }
   left = find_left (left, type);
   for (size_t i = 0; i < left; i++, x += span->stride)
-    multiply_panel_groups (block, to_second, i, left, span, x, sums, type);
+    multiply_panel_groups (block, to_second, i, left, span, x, sums, scales, type);
 }
 
 /* ---- Tiles -------------------------------------------------------------------------------- */
@@ -319,7 +325,7 @@ typedef struct {
   void (*load) (const uint8_t *block, size_t n_groups, group *out);
 } tile_type;
 
-/* As multiply_many(), for at least TILE_TOKENS tokens; see amx/multiply.c. */
+/* As multiply_panels(), for at least TILE_TOKENS tokens; see amx/multiply.c. */
 void LM_LEVEL (multiply_tiles) (const lm_vnni_span *span, lanes_f *sums, const tile_type *type);
 
 LM_INLINE void
@@ -334,6 +340,16 @@ make_signed (lanes_i w[8], const group_kind kind)
     else if (kind == KIND_HALVES)
       w[i] = i_sub8 (w[i], i_set8 (32));
   }
+}
+
+LM_INLINE group
+load_whole_group (const uint8_t *block, size_t i, size_t n, const panel_type type)
+{
+  group g = type.load_group (block, i, n);
+
+  if (type.load_scales != NULL)
+    type.load_scales (block, i, &g);
+  return g;
 }
 
 LM_INLINE void
@@ -376,15 +392,22 @@ load_signed (const uint8_t *block, size_t n_groups, group *out, const panel_type
 #define DEFINE_TYPE(name, type)                                                                    \
   DEFINE_LOAD (name, type)                                                                         \
                                                                                                    \
-  static void name##_one (const lm_vnni_span *span, lanes_f *sums)                                 \
+  static void name##_panel (const lm_vnni_span *span, lanes_f *sums)                               \
   {                                                                                                \
-    multiply_one (span, sums, type);                                                               \
+    if (span->n_tokens > 1) {                                                                      \
+      multiply_panel (span, sums, span->n_tokens, type);                                           \
+    } else {                                                                                       \
+      lanes_f sum = sums[0];                                                                       \
+                                                                                                   \
+      multiply_panel (span, &sum, 1, type);                                                        \
+      sums[0] = sum;                                                                               \
+    }                                                                                              \
   }                                                                                                \
                                                                                                    \
-  static void name##_many (const lm_vnni_span *span, lanes_f *sums)                                \
+  static void name##_panels (const lm_vnni_span *span, lanes_f *sums)                              \
   {                                                                                                \
     USE_TILES (name, type)                                                                         \
-    multiply_many (span, sums, type);                                                              \
+    multiply_panels (span, sums, type);                                                            \
   }
 
 /* Those of a type with blocks of 256 weights, and with short ones. */

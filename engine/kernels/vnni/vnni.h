@@ -49,21 +49,26 @@ typedef struct {
   const lm_vnni_group *x; /* of the first token and column */
   size_t stride;          /* tokens from one group of columns to the next */
   size_t n_tokens;
+  bool is_first; /* these weights have not been multiplied with other tokens just before: they are
+                    in memory */
 } lm_vnni_span;
 
 /* Tokens and panels of one pass. */
 #define LM_VNNI_TOKENS 128
 #define LM_VNNI_PANELS (LM_LANES == 16 ? 2 : 1)
 
+/* So few tokens are rather read than computed: panel by panel, in the order of memory. */
+#define LM_VNNI_FEW 15
+
 /* Adds a span's products to sums, a vector of rows for each token and panel:
  * [token][LM_VNNI_PANELS]. Were it the other way round, the sums of both panels would lie 4096
  * bytes apart, and reading one would wait for the other to be written. */
 typedef void (*lm_vnni_span_fn) (const lm_vnni_span *span, lanes_f *sums);
 
-/* What multiplies a type: one token and one panel, or tokens and LM_VNNI_PANELS panels. */
+/* What multiplies a type: one panel, or LM_VNNI_PANELS at once. */
 typedef struct {
-  lm_vnni_span_fn one;
-  lm_vnni_span_fn many;
+  lm_vnni_span_fn panel;
+  lm_vnni_span_fn panels;
 } lm_vnni_type;
 
 /* NULL, both, for types that have no panels. */
