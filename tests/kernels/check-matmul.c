@@ -219,8 +219,8 @@ make_input (size_t n, double scale)
   return x;
 }
 
-/* Rows that fill panels, do not, and are fewer than one; blocks odd in number; tokens one, a few, as
- * many as count as few and one more, and more than a pass takes. */
+/* Rows that fill panels, do not, and are fewer than one; blocks odd in number; tokens one, a few,
+ * as many as count as few and one more, and more than a pass takes. */
 #define N_SHAPES 7
 static const uint32_t N_ROWS[N_SHAPES] = { 8, 1, 7, 35, 9, 67, 40 };
 static const uint32_t N_BLOCKS[N_SHAPES] = { 1, 3, 2, 9, 5, 3, 4 };
