@@ -10,9 +10,9 @@
  *
  * LM_PANEL_GROUP panels are one stretch of memory, and have the bytes their rows had; the last ones
  * of a matrix may be fewer. In it comes span after span of columns, and in a span panel after
- * panel: whoever multiplies one token reads the stretch from end to end, and the activations of a
- * span are still in the innermost cache when the next panel needs them, which those of many columns
- * are not.
+ * panel: whoever multiplies a few tokens reads the stretch from end to end, and the activations of
+ * a span are still in the innermost cache when the next panel needs them, which those of many
+ * columns are not.
  *
  * The order: of short blocks, those of 32 columns, LM_PANEL_BLOCKS lie together, first the heads of
  * all, which are what comes before a block's words of columns (16 or 32 bytes), then all the words.
@@ -97,7 +97,7 @@ lm_panels_together (const lm_matrix *matrix, const size_t panel_rows, size_t row
   return n < most ? n : most;
 }
 
-/* Rows a multiple of which is to be multiplied with one token in a call, so that it reads from end
+/* Rows a multiple of which is to be multiplied with few tokens in a call, so that it reads from end
  * to end: those of a stretch, if it has several spans. A multiple of LM_MAX_PANEL_ROWS. */
 static inline size_t
 lm_panels_step (const lm_matrix *matrix)

@@ -138,10 +138,10 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
                                                                 block_bytes, n_groups);
 }
 
-/* Where memory is waited for, and while it computes, a processor foresees too little of what comes:
- * asks for what lies so many bytes behind the n bytes at p, which need not be there.
- * Into the second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types
- * gain a fifth (Zen 3); nearer it comes too late. */
+/* For weights that come from memory, of which a processor foresees too little while it computes:
+ * asks for what lies so many bytes behind the n bytes at p, which need not be there. Into the
+ * second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types gain a
+ * fifth with one token (Zen 3); nearer it comes too late. */
 #define LM_AVX2_AHEAD 1536
 
 LM_INLINE void

@@ -150,8 +150,9 @@ find_block (const lm_vnni_span *span,
                          span->first_group, block_bytes, n_block_groups);
 }
 
-/* One token's weights are read so many groups a turn of the loop, which first asks for what comes:
- * nearer than 4 KiB would be too late. What was fastest on Zen 5. */
+/* One panel's weights are read so many groups a turn of the loop, which first asks for what comes:
+ * nearer than 4 KiB would be too late. What was fastest on Zen 5. Of several panels each is asked
+ * for by so much less ahead. */
 #define GROUPS_A_TURN (LM_LANES == 16 ? 1 : 2)
 #define LINES_AHEAD   6144 /* bytes */
 
