@@ -35,6 +35,9 @@
 #define LM_SPAN_GROUPS  64 /* groups of columns of a span, whole blocks; the last may have fewer */
 #define LM_PANEL_BLOCKS 4  /* short blocks whose heads lie side by side */
 
+/* So few tokens are rather read than computed: panel by panel, in the order of memory. */
+#define LM_FEW_TOKENS 15
+
 /* Where, in bytes from the beginning of matrix, whose panels have panel_rows, the blocks of the
  * panel of row lie from a group of columns on (at the beginning of a block, or of short blocks that
  * lie together) to the end of its span.

@@ -7,9 +7,6 @@
 #define MAX_TOKENS 64 /* tokens of one pass */
 #define MAX_PANELS 16 /* panels of one pass: 32 KiB of sums */
 
-/* So few tokens are rather read than computed: in the order of memory. */
-#define FEW_TOKENS 15
-
 /* The largest activations, as integers of 8 and of 14 bits. */
 #define LARGEST      127
 #define LARGEST_WIDE 8191
@@ -186,7 +183,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
-  __m256 sums[LM_PANEL_GROUP][FEW_TOKENS];
+  __m256 sums[LM_PANEL_GROUP][LM_FEW_TOKENS];
   const lm_avx2_wide *wide = k->input->prepared;
   size_t n_tokens = k->input->n_tokens, n_groups = k->input->n_cols / LM_GROUP_LENGTH;
   const lm_avx2_group *x = find_groups (k->input->prepared, k->input->n_cols, n_tokens);
@@ -250,7 +247,7 @@ lm_avx2_matmul (const lm_matrix *matrix,
     lm_avx2_matmul_float (matrix, first_row, n_rows, input, out, stride);
     return;
   }
-  if (input->n_tokens <= FEW_TOKENS) {
+  if (input->n_tokens <= LM_FEW_TOKENS) {
     multiply_few (&k);
     return;
   }

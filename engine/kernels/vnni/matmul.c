@@ -178,7 +178,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
 static void
 multiply_together (const task *k, size_t row, size_t n_panels)
 {
-  lanes_f sums[LM_PANEL_GROUP][LM_VNNI_FEW * LM_VNNI_PANELS];
+  lanes_f sums[LM_PANEL_GROUP][LM_FEW_TOKENS * LM_VNNI_PANELS];
   const lm_vnni_group *x = k->input->prepared;
   size_t n_tokens = k->input->n_tokens, n_groups = k->input->n_cols / LM_GROUP_LENGTH;
   size_t span_groups = k->matrix->panel_rows > 0 ? LM_SPAN_GROUPS : n_groups;
@@ -241,7 +241,7 @@ LM_LEVEL (matmul) (const lm_matrix *matrix,
     MATMUL_FLOAT (matrix, first_row, n_rows, input, out, stride);
     return;
   }
-  if (input->n_tokens <= LM_VNNI_FEW) {
+  if (input->n_tokens <= LM_FEW_TOKENS) {
     multiply_few (&k);
     return;
   }

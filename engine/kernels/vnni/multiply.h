@@ -193,11 +193,12 @@ typedef struct {
   lanes_f min[LM_SUPER_BLOCK / LM_GROUP_LENGTH];
 } block_scales;
 
+/* Nothing, where the type has none beforehand. */
 LM_INLINE void
 load_block_scales (const uint8_t *block, block_scales *out, const panel_type type)
 {
 #pragma GCC unroll 8
-  for (size_t i = 0; i < type.n_block_groups; i++) {
+  for (size_t i = 0; i < type.n_block_groups && type.load_scales != NULL; i++) {
     group g;
 
     type.load_scales (block, i, &g);
@@ -241,8 +242,7 @@ multiply_panel (const lm_vnni_span *span, lanes_f *sums, size_t n_tokens, const 
   block_scales scales;
 
   for (; left >= n; left -= n, block += bytes) {
-    if (type.load_scales != NULL)
-      load_block_scales (block, &scales, type);
+    load_block_scales (block, &scales, type);
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += GROUPS_A_TURN) {
       ask_ahead (block + bytes / n * first, bytes / n * GROUPS_A_TURN, LINES_AHEAD);
@@ -300,7 +300,7 @@ multiply_panels (const lm_vnni_span *span, lanes_f *sums, const panel_type type)
   block_scales scales[LM_VNNI_PANELS];
 
   for (; left >= n; left -= n, block += bytes) {
-    for (size_t p = 0; p < LM_VNNI_PANELS && type.load_scales != NULL; p++)
+    for (size_t p = 0; p < LM_VNNI_PANELS; p++)
       load_block_scales (block + p * to_second, &scales[p], type);
 #pragma GCC unroll 8
     for (size_t i = 0; i < n; i++, x += span->stride)

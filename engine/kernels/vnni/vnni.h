@@ -57,9 +57,6 @@ typedef struct {
 #define LM_VNNI_TOKENS 128
 #define LM_VNNI_PANELS (LM_LANES == 16 ? 2 : 1)
 
-/* So few tokens are rather read than computed: panel by panel, in the order of memory. */
-#define LM_VNNI_FEW 15
-
 /* Adds a span's products to sums, a vector of rows for each token and panel:
  * [token][LM_VNNI_PANELS]. Were it the other way round, the sums of both panels would lie 4096
  * bytes apart, and reading one would wait for the other to be written. */
