@@ -141,8 +141,8 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
 /* For weights that come from memory, of which a processor foresees too little while it computes:
  * asks for what lies so many bytes behind the n bytes at p, which need not be there. Into the
  * second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types gain a
- * fifth with one token (Zen 3); nearer it comes too late. It reaches
- * across the ends of pages, which are not opened here; see lanes_open_page(). */
+ * fifth with one token (Zen 3); nearer it comes too late. This reaches across the ends of pages,
+ * which need not be opened besides; see lanes_open_page(). */
 #define LM_AVX2_AHEAD 1536
 
 LM_INLINE void

@@ -106,8 +106,7 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
     scales_k s;
 
     load_scales (block, &s);
-    FOR_GROUPS (g)
-    {
+    FOR_GROUPS (g) {
       __m256i w[8];
 
       if (is_one || span->is_first)
@@ -183,8 +182,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
     scales_q6_k s[N_GROUPS];
 
     load_scales_q6_k (scales, s);
-    FOR_GROUPS (g)
-    {
+    FOR_GROUPS (g) {
       __m256i w[8];
 
       if (is_one || span->is_first)
