@@ -4,8 +4,6 @@
 #include "kernels/avx2/avx2.h"
 #include "quant/iq-tables.h"
 
-#define CHUNK_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
-
 /* ---- 8-bit weights of either sign ---------------------------------------------------------- */
 
 /* Four bytes a lane as 16-bit integers: bytes 0 and 2, bytes 1 and 3. */
@@ -159,17 +157,17 @@ LM_INLINE void
 multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_iq4_xs) * LM_AVX2_ROWS;
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_xs), CHUNK_GROUPS);
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_iq4_xs), LM_AVX2_GROUPS);
   const lm_avx2_wide *x = span->wide;
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
-    size_t i = g % CHUNK_GROUPS;
+    size_t i = g % LM_AVX2_GROUPS;
 
     if (is_one || span->is_first)
       lm_avx2_ask_ahead (block + sizeof (lm_block_iq4_xs) * i, sizeof (lm_block_iq4_xs));
     multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_AVX2_ROWS, scale_iq4_xs (block, i), x, sums,
                   is_one);
-    block += i == CHUNK_GROUPS - 1 ? bytes : 0;
+    block += i == LM_AVX2_GROUPS - 1 ? bytes : 0;
   }
 }
 

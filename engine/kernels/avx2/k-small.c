@@ -3,8 +3,6 @@
  * integer that pairs of products are multiplied with. */
 #include "kernels/avx2/avx2.h"
 
-#define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
-
 /* Scales of a group's two halves as 16-bit integers: each twice in every lane, and what Σ x of both
  * halves is multiplied with. */
 typedef struct {
@@ -66,10 +64,10 @@ LM_INLINE void
 multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const __m256i four = _mm256_set1_epi8 (15);
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q2_k), N_GROUPS);
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q2_k), LM_AVX2_GROUPS);
   const lm_avx2_group *x = span->x;
 
-  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++) {
+  for (size_t b = 0; b < span->n_groups / LM_AVX2_GROUPS; b++) {
     __m256i scales[4], mins[4];
     __m256 d, dmin;
 
@@ -80,7 +78,7 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       mins[i] = _mm256_and_si256 (_mm256_srli_epi16 (packed, 4), four);
     }
     lm_avx2_load_two (block, &d, &dmin);
-    for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
+    LM_AVX2_FOR_GROUPS (g) {
       scales_16 s = pick_scales (scales, g);
       __m256i w[8];
 
@@ -93,6 +91,7 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       else
         LM_FOR_TOKENS (t, span)
           sums[t] = add_q2_k (sums[t], w, &s, d, dmin, x + t);
+      x += span->stride;
     }
     block += sizeof (lm_block_q2_k) * LM_AVX2_ROWS;
   }
@@ -135,10 +134,10 @@ load_scales_q3_k (const uint8_t *words, __m256i scales[4])
 LM_INLINE void
 multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q3_k), N_GROUPS);
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q3_k), LM_AVX2_GROUPS);
   const lm_avx2_group *x = span->x;
 
-  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++) {
+  for (size_t b = 0; b < span->n_groups / LM_AVX2_GROUPS; b++) {
     const uint8_t *scale_words = block + 2 * LM_AVX2_ROWS;
     const uint8_t *groups = scale_words + 12 * LM_AVX2_ROWS;
     const __m256i four = _mm256_set1_epi8 (4);
@@ -146,7 +145,7 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
     __m256i scales[4];
 
     load_scales_q3_k (scale_words, scales);
-    for (size_t g = 0; g < N_GROUPS; g++, x += span->stride) {
+    LM_AVX2_FOR_GROUPS (g) {
       const uint8_t *words = groups + 12 * LM_AVX2_ROWS * g;
       __m256i bits = lm_avx2_load_word (words, 2);
       scales_16 s = pick_scales (scales, g);
@@ -166,6 +165,7 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       else
         LM_FOR_TOKENS (t, span)
           sums[t] = add_q3_k (sums[t], w, &s, d, x + t);
+      x += span->stride;
     }
     block += sizeof (lm_block_q3_k) * LM_AVX2_ROWS;
   }

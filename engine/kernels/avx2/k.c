@@ -2,20 +2,12 @@
  * AVX2 products of the K types, from panels. */
 #include "kernels/avx2/avx2.h"
 
-#define N_GROUPS (LM_SUPER_BLOCK / LM_GROUP_LENGTH)
-
-/* Goes through a block's groups in a loop that is not unrolled: processors foresee what a load
- * reads next from what the same load read before. With eight loads a block apart, and with scales
- * that are fetched from the block's head again and again, a tenth less came from memory (Zen 3). So
- * scales are worked out before. */
-#define FOR_GROUPS(g) _Pragma ("GCC unroll 1") for (size_t g = 0; g < N_GROUPS; g++)
-
 /* ---- Q4_K and Q5_K ------------------------------------------------------------------------ */
 
 /* Scales and minima of eight rows, of each group. */
 typedef struct {
-  __m256 scales[N_GROUPS];
-  __m256 mins[N_GROUPS];
+  __m256 scales[LM_AVX2_GROUPS];
+  __m256 mins[LM_AVX2_GROUPS];
 } scales_k;
 
 /* d × byte g % 4 of each lane of packed[g / 4]. */
@@ -48,7 +40,7 @@ load_scales (const uint8_t *words, scales_k *s)
   mins[1] = _mm256_or_si256 (_mm256_and_si256 (_mm256_srli_epi16 (third, 4), four),
                              _mm256_and_si256 (_mm256_srli_epi16 (second, 2), upper));
 #pragma GCC unroll 8
-  for (int g = 0; g < N_GROUPS; g++) {
+  for (int g = 0; g < LM_AVX2_GROUPS; g++) {
     s->scales[g] = scale_of (scales, g, d);
     s->mins[g] = scale_of (mins, g, dmin);
   }
@@ -98,15 +90,15 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
 {
   const size_t row_bytes = is_four ? sizeof (lm_block_q4_k) : sizeof (lm_block_q5_k);
   const size_t n_words = is_four ? 4 : 5; /* of a group and row; the head has four */
-  const uint8_t *block = lm_avx2_find_block (span, row_bytes, N_GROUPS);
+  const uint8_t *block = lm_avx2_find_block (span, row_bytes, LM_AVX2_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
-  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += row_bytes * LM_AVX2_ROWS) {
+  for (size_t b = 0; b < span->n_groups / LM_AVX2_GROUPS; b++, block += row_bytes * LM_AVX2_ROWS) {
     scales_k s;
 
     load_scales (block, &s);
-    FOR_GROUPS (g) {
+    LM_AVX2_FOR_GROUPS (g) {
       __m256i w[8];
 
       if (is_one || span->is_first)
@@ -138,10 +130,10 @@ typedef struct {
 } scales_q6_k;
 
 LM_INLINE void
-load_scales_q6_k (const uint8_t *words, scales_q6_k s[N_GROUPS])
+load_scales_q6_k (const uint8_t *words, scales_q6_k s[LM_AVX2_GROUPS])
 {
 #pragma GCC unroll 8
-  for (int g = 0; g < N_GROUPS; g++) {
+  for (int g = 0; g < LM_AVX2_GROUPS; g++) {
     __m256i word = lm_avx2_load_word (words, g / 2);
     int at = 2 * (g % 2);
 
@@ -171,18 +163,18 @@ LM_INLINE void
 multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
 {
   const size_t bytes = sizeof (lm_block_q6_k) * LM_AVX2_ROWS;
-  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q6_k), N_GROUPS);
+  const uint8_t *block = lm_avx2_find_block (span, sizeof (lm_block_q6_k), LM_AVX2_GROUPS);
   const lm_avx2_group *x = span->x;
   __m256 one = sums[0];
 
-  for (size_t b = 0; b < span->n_groups / N_GROUPS; b++, block += bytes) {
+  for (size_t b = 0; b < span->n_groups / LM_AVX2_GROUPS; b++, block += bytes) {
     const uint8_t *scales = block + 2 * LM_AVX2_ROWS;
     const uint8_t *groups = scales + 16 * LM_AVX2_ROWS;
     __m256 d = lm_avx2_halves (block);
-    scales_q6_k s[N_GROUPS];
+    scales_q6_k s[LM_AVX2_GROUPS];
 
     load_scales_q6_k (scales, s);
-    FOR_GROUPS (g) {
+    LM_AVX2_FOR_GROUPS (g) {
       __m256i w[8];
 
       if (is_one || span->is_first)

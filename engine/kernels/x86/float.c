@@ -24,8 +24,8 @@
 #define CHUNK_COLS 512
 
 /* How far ahead of one token's products weights are asked for, in bytes of a row, and for which
- * cache: a processor foresees less of four rows at once than of one, and nothing beyond a page.
- * With AVX2, which was tuned on Zen 3, a whole row; see docs/speed.md. */
+ * cache: a processor foresees less of four rows at once than of one. With AVX2, which was tuned on
+ * Zen 3, a whole row. */
 #if LM_LANES == 16
 #define AHEAD(row_bytes) 2048
 #define AHEAD_HINT       _MM_HINT_NTA
