@@ -93,8 +93,8 @@ ask_for_scales (const attend_step *s)
   if (s->kv->type != LM_KV_Q8_0)
     return;
   for (size_t i = next; i < next + n_groups * STEP * sizeof (uint16_t); i += LINE) {
-    ask_for ((uintptr_t) s->kv->key_scales + i, LINE);
-    ask_for ((uintptr_t) s->kv->value_scales + i, LINE);
+    ask_for ((uintptr_t) s->kv->key_scales + i);
+    ask_for ((uintptr_t) s->kv->value_scales + i);
   }
 }
 

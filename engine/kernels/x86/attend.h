@@ -20,6 +20,9 @@
 #define STEP   (4 * LM_KEY_TILE)
 #define LINE   64 /* bytes */
 
+/* Reads of N_VECTORS vectors of halves, or of pairs of bytes, whose bytes are as many as a line. */
+#define A_LINE (LINE / (2 * SCORED))
+
 _Static_assert (LM_ATTEND_CHUNK % STEP == 0 && STEP % SCORED == 0, "spans are whole steps");
 _Static_assert (LM_ATTEND_QUERIES <= LM_LANES, "a lane for each query");
 
@@ -57,14 +60,13 @@ void LM_LEVEL (score_step) (const attend_step *step);
 /* out = out × less + more × Σ_p weight[p] × v[p] of every query. */
 void LM_LEVEL (mix_step) (const attend_step *step);
 
-/* Has the line that begins in the bytes at address, which may be anybody's, brought into the first
- * cache, and opens a page beyond it if one begins there. */
+/* Has the line at address, which may be anybody's, brought into the first cache, and opens a page
+ * beyond it if one begins there. */
 LM_INLINE void
-ask_for (uintptr_t address, const size_t bytes)
+ask_for (uintptr_t address)
 {
-  lanes_open_page ((const void *) address, bytes, LANES_PAGES_AHEAD);
-  if (address % LINE < bytes)
-    _mm_prefetch ((const char *) address, _MM_HINT_T0);
+  lanes_open_page ((const void *) address, LINE, LANES_PAGES_AHEAD);
+  _mm_prefetch ((const char *) address, _MM_HINT_T0);
 }
 
 /* ---- As many queries as the registers take ------------------------------------------------- */

@@ -16,11 +16,33 @@ find_next_keys (const attend_step *s, size_t value_bytes, size_t i)
 
 /* ---- Halves --------------------------------------------------------------------------------- */
 
-/* n_mixed vectors of dimensions from i on. */
+/* sums += weight × value of n_mixed vectors of a position. */
+LM_INLINE void
+mix_position (const uint16_t *row,
+              const float *weights,
+              lanes_f sums[][N_VECTORS],
+              const int n_mixed,
+              const int n)
+{
+  lanes_f values[N_VECTORS];
+
+  for (int k = 0; k < n_mixed; k++)
+    values[k] = f_halves (row + k * LM_LANES);
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++) {
+    lanes_f weight = f_set (weights[j * STEP]);
+
+    for (int k = 0; k < n_mixed; k++)
+      sums[j][k] = f_fma (weight, values[k], sums[j][k]);
+  }
+}
+
+/* n_mixed vectors of dimensions from i on; as many positions at once as read a line. */
 LM_INLINE void
 mix_halves (const attend_step *s, size_t i, const int n_mixed, const bool asks, const int n)
 {
-  size_t head_dim = s->kv->head_dim, step = (size_t) n_mixed * LM_LANES * sizeof (uint16_t);
+  const size_t n_rows = A_LINE * N_VECTORS / n_mixed;
+  size_t head_dim = s->kv->head_dim, p = 0;
   const uint16_t *row = (const uint16_t *) s->kv->values + s->first * head_dim + i;
   uintptr_t keys = find_next_keys (s, sizeof *row, i);
   lanes_f sums[MAX_QUERIES][N_VECTORS];
@@ -29,18 +51,15 @@ mix_halves (const attend_step *s, size_t i, const int n_mixed, const bool asks, 
   for (int j = 0; j < n; j++)
     for (int k = 0; k < n_mixed; k++)
       sums[j][k] = f_mul (f_load (s->queries[j].out + i + k * LM_LANES), f_set (s->less[j]));
-  for (size_t p = 0; p < s->n_seen; p++, row += head_dim) {
-    lanes_f values[N_VECTORS];
-
+  for (; p + n_rows <= s->n_seen; keys += LINE) {
     if (asks)
-      ask_for (keys + p * step, step);
-    for (int k = 0; k < n_mixed; k++)
-      values[k] = f_halves (row + k * LM_LANES);
-#pragma GCC unroll 8
-    for (int j = 0; j < n; j++)
-      for (int k = 0; k < n_mixed; k++)
-        sums[j][k] = f_fma (f_set (s->scores[j * STEP + p]), values[k], sums[j][k]);
+      ask_for (keys);
+#pragma GCC unroll 4
+    for (size_t r = 0; r < n_rows; r++, p++, row += head_dim)
+      mix_position (row, s->scores + p, sums, n_mixed, n);
   }
+  for (; p < s->n_seen; p++, row += head_dim)
+    mix_position (row, s->scores + p, sums, n_mixed, n);
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     for (int k = 0; k < n_mixed; k++)
@@ -102,7 +121,27 @@ round_weights (const attend_step *s, const float *steps, rounded_weights *out)
   }
 }
 
-/* N_VECTORS vectors of dimensions from i on, two positions at once. scale: of the products. */
+/* sums += weight × value of N_VECTORS vectors of two positions, p and the next. */
+LM_INLINE void
+mix_pair (const int8_t *pair,
+          const rounded_weights *weights,
+          size_t p,
+          lanes_i sums[][N_VECTORS],
+          const int n)
+{
+  lanes_i v0 = i_pairs (pair), v1 = i_pairs (pair + 2 * LM_LANES);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++) {
+    lanes_i w = i_spread (weights[j].w + p);
+
+    sums[j][0] = i_dot16 (sums[j][0], v0, w);
+    sums[j][1] = i_dot16 (sums[j][1], v1, w);
+  }
+}
+
+/* N_VECTORS vectors of dimensions from i on; what is in the last tile beyond the positions that
+ * there are has a weight of zero. scale: of the products. */
 LM_INLINE void
 mix_bytes (const attend_step *s,
            const rounded_weights *weights,
@@ -119,18 +158,12 @@ mix_bytes (const attend_step *s,
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     sums[j][0] = sums[j][1] = i_zero ();
-  for (size_t p = 0; p < s->n_seen; p += 2, pair += 2 * head_dim) {
-    lanes_i v0 = i_pairs (pair), v1 = i_pairs (pair + 2 * LM_LANES);
-
+  for (size_t p = 0; p < s->n_seen; keys += LINE) {
     if (asks)
-      ask_for (keys + p * SCORED, 2 * SCORED);
-#pragma GCC unroll 8
-    for (int j = 0; j < n; j++) {
-      lanes_i w = i_spread (weights[j].w + p);
-
-      sums[j][0] = i_dot16 (sums[j][0], v0, w);
-      sums[j][1] = i_dot16 (sums[j][1], v1, w);
-    }
+      ask_for (keys);
+#pragma GCC unroll 2
+    for (size_t r = 0; r < A_LINE; r++, p += 2, pair += 2 * head_dim)
+      mix_pair (pair, weights, p, sums, n);
   }
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++) {

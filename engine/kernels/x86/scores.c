@@ -13,33 +13,68 @@ find_second (const attend_step *s, size_t n, size_t p)
   return p + LM_KEY_TILE < s->first + s->n_seen ? LM_KEY_TILE * n : 0;
 }
 
+/* totals += q·k of a dimension of SCORED positions. */
+LM_INLINE void
+score_dimension (const uint16_t *key,
+                 size_t second,
+                 const float *const *q,
+                 size_t i,
+                 lanes_f totals[][N_VECTORS],
+                 const int n)
+{
+  lanes_f k0 = f_halves (key), k1 = f_halves (key + second);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++) {
+    lanes_f q_i = f_set (q[j][i]);
+
+    totals[j][0] = f_fma (k0, q_i, totals[j][0]);
+    totals[j][1] = f_fma (k1, q_i, totals[j][1]);
+  }
+}
+
 /* q·k of SCORED positions from p on, in halves of the cache. */
 LM_INLINE void
 score_halves (
     const attend_step *s, size_t p, lanes_f totals[][N_VECTORS], const bool asks, const int n)
 {
   const lm_kv_span *kv = s->kv;
-  const lm_query *queries = s->queries;
   const uint16_t *keys = (const uint16_t *) kv->keys + lm_find_in_tiles (kv->head_dim, p, 0);
-  size_t second = find_second (s, kv->head_dim, p), step = SCORED * sizeof *keys;
+  size_t second = find_second (s, kv->head_dim, p);
   uintptr_t values = (uintptr_t) ((const uint16_t *) kv->values + (p + STEP) * kv->head_dim);
+  const float *q[MAX_QUERIES]; /* what the compiler would read again after every line asked for */
 
 #pragma GCC unroll 8
-  for (int j = 0; j < n; j++)
+  for (int j = 0; j < n; j++) {
+    q[j] = s->queries[j].q;
     totals[j][0] = totals[j][1] = f_zero ();
-  for (size_t i = 0; i < kv->head_dim; i++) {
-    const uint16_t *key = keys + i * LM_KEY_TILE;
-    lanes_f k0 = f_halves (key), k1 = f_halves (key + second);
-
+  }
+  for (size_t i = 0; i < kv->head_dim; i += A_LINE, values += LINE) {
     if (asks)
-      ask_for (values + i * step, step);
-#pragma GCC unroll 8
-    for (int j = 0; j < n; j++) {
-      lanes_f q = f_set (queries[j].q[i]);
+      ask_for (values);
+#pragma GCC unroll 2
+    for (size_t r = 0; r < A_LINE; r++)
+      score_dimension (keys + (i + r) * LM_KEY_TILE, second, q, i + r, totals, n);
+  }
+}
 
-      totals[j][0] = f_fma (k0, q, totals[j][0]);
-      totals[j][1] = f_fma (k1, q, totals[j][1]);
-    }
+/* sums += q·k of two dimensions of SCORED positions. */
+LM_INLINE void
+score_pair (const uint16_t *key,
+            size_t second,
+            const rounded_query *queries,
+            size_t i,
+            lanes_i sums[][N_VECTORS],
+            const int n)
+{
+  lanes_i k0 = i_pairs (key), k1 = i_pairs (key + second);
+
+#pragma GCC unroll 8
+  for (int j = 0; j < n; j++) {
+    lanes_i q = i_spread (queries[j].q + 2 * i);
+
+    sums[j][0] = i_dot16 (sums[j][0], k0, q);
+    sums[j][1] = i_dot16 (sums[j][1], k1, q);
   }
 }
 
@@ -54,22 +89,18 @@ score_group (const rounded_query *queries,
              const bool asks,
              const int n)
 {
+  size_t first = group * LM_KV_GROUP / 2;
+
 #pragma GCC unroll 8
   for (int j = 0; j < n; j++)
     sums[j][0] = sums[j][1] = i_zero ();
-  for (size_t i = group * LM_KV_GROUP / 2; i < (group + 1) * LM_KV_GROUP / 2; i++) {
-    const uint16_t *key = keys + i * LM_KEY_TILE;
-    lanes_i k0 = i_pairs (key), k1 = i_pairs (key + second);
-
+  values += group * LM_KV_GROUP * SCORED;
+  for (size_t i = first; i < first + LM_KV_GROUP / 2; i += A_LINE, values += LINE) {
     if (asks)
-      ask_for (values + i * 2 * SCORED, 2 * SCORED);
-#pragma GCC unroll 8
-    for (int j = 0; j < n; j++) {
-      lanes_i q = i_spread (queries[j].q + 2 * i);
-
-      sums[j][0] = i_dot16 (sums[j][0], k0, q);
-      sums[j][1] = i_dot16 (sums[j][1], k1, q);
-    }
+      ask_for (values);
+#pragma GCC unroll 2
+    for (size_t r = 0; r < A_LINE; r++)
+      score_pair (keys + (i + r) * LM_KEY_TILE, second, queries, i + r, sums, n);
   }
 }
 
