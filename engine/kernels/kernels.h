@@ -25,12 +25,22 @@ typedef struct {
   uint32_t panel_rows; /* 0: not in panels */
 } lm_matrix;
 
+/* How weights that come from memory are asked for before they are read. A processor foresees much of
+ * that by itself, and what one gains by, another loses by: it is to be measured. */
+typedef enum {
+  LM_PREFETCH_NONE,
+  LM_PREFETCH_LINES, /* all of them, as far ahead as the level's functions do best with */
+  LM_PREFETCH_PAGES, /* and of each page first lines further ahead still, see lanes_open_page() */
+} lm_prefetch;
+#define LM_PREFETCH_WAYS 3
+
 /* What a matrix is multiplied with. */
 typedef struct {
   const float *x;       /* n_tokens × n_cols */
   const void *prepared; /* what prepare() made of every token of x; unused where it is NULL */
   size_t n_tokens;
   size_t n_cols;
+  lm_prefetch prefetch;
 } lm_input;
 
 typedef enum {
@@ -119,6 +129,9 @@ typedef struct {
                    size_t first,
                    size_t n,
                    void *prepared);
+
+  /* Whether matmul() reads faster or slower by an input's prefetch. */
+  bool prefetches;
 
   /* out[t × stride + r] = Σ_c w[first_row + r][c] · x[t × n_cols + c], r < n_rows, t < n_tokens.
    * first_row is a multiple of LM_MAX_PANEL_ROWS. scratch: lm_matmul_scratch_bytes(). */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/info.h"
+#include "model/products.h"
 #include "model/state.h"
 #include "util/cpu.h"
 #include "util/error.h"
@@ -69,9 +70,12 @@ open_weights (lm_model *model, const lm_model_options *options, lm_error *error)
     lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
     return false;
   }
-  return lm_weights_prepare (&model->weights, model->gguf, model->kernels, model->pool,
-                             options->progress, options->user_data, error) == LM_OK &&
-         lm_state_identify (model, &model->identity, error) == LM_OK;
+  if (lm_weights_prepare (&model->weights, model->gguf, model->kernels, model->pool,
+                          options->progress, options->user_data, error) != LM_OK)
+    return false;
+  model->prefetch = lm_weights_find_prefetch (&model->weights, model->kernels, model->pool,
+                                              model->threads.decode);
+  return lm_state_identify (model, &model->identity, error) == LM_OK;
 }
 
 lm_model *

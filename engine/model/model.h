@@ -35,5 +35,6 @@ struct lm_model {
   lm_weights weights;
   lm_rope rope;
   lm_pool *pool;
+  lm_prefetch prefetch; /* what was fastest with these weights */
   uint64_t identity; /* lm_state_identify() */
 };

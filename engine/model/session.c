@@ -2,22 +2,13 @@
  * A session: one timeline of tokens, kept equal to what the caller passes. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "model/session.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/fast.h"
 
 #define DEFAULT_N_CTX 4096
-
-static double
-now_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
-}
 
 lm_session *
 lm_session_new (lm_model *model, const lm_session_options *options, lm_error *error)
@@ -196,7 +187,7 @@ lm_status
 lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, lm_error *error)
 {
   lm_status status = check_tokens (session, tokens, n_tokens, error);
-  double start = now_seconds ();
+  double start = lm_now_seconds ();
   size_t common = 0;
 
   if (status != LM_OK)
@@ -217,7 +208,7 @@ lm_session_sync (lm_session *session, const lm_token *tokens, size_t n_tokens, l
   session->stats.reused_tokens += common;
   status = compute (session, tokens, n_tokens, NULL, NULL, error);
   session->stats.prefill_tokens += session->n_tokens - common;
-  session->stats.prefill_seconds += now_seconds () - start;
+  session->stats.prefill_seconds += lm_now_seconds () - start;
   return status;
 }
 
@@ -230,7 +221,7 @@ lm_session_score (lm_session *session,
                   lm_error *error)
 {
   lm_status status = check_tokens (session, tokens, n_tokens, error);
-  double start = now_seconds ();
+  double start = lm_now_seconds ();
 
   if (status != LM_OK)
     return status;
@@ -238,7 +229,7 @@ lm_session_score (lm_session *session,
   lm_lookup_forget (&session->lookup);
   status = compute (session, tokens, n_tokens, on_logits, user_data, error);
   session->stats.prefill_tokens += session->n_tokens;
-  session->stats.prefill_seconds += now_seconds () - start;
+  session->stats.prefill_seconds += lm_now_seconds () - start;
   return status;
 }
 
@@ -334,7 +325,7 @@ lm_session_advance (lm_session *session,
                     lm_error *error)
 {
   lm_status status = check_tokens (session, &token, 1, error);
-  double start = now_seconds ();
+  double start = lm_now_seconds ();
   uint32_t n_drafted, n_kept;
   double seconds;
 
@@ -349,7 +340,7 @@ lm_session_advance (lm_session *session,
   status = compute_step (session, n_drafted, error);
   if (status != LM_OK)
     return status;
-  seconds = now_seconds () - start;
+  seconds = lm_now_seconds () - start;
   n_kept = verify (session, n_drafted, sampling);
   lm_lookup_measure (&session->lookup, n_drafted + 1, n_kept + 1, seconds);
   if (n_kept > 0)
@@ -358,7 +349,7 @@ lm_session_advance (lm_session *session,
   session->stats.drafted_tokens += n_drafted;
   session->stats.accepted_tokens += n_kept;
   session->stats.decode_tokens += n_kept + 1;
-  session->stats.decode_seconds += now_seconds () - start;
+  session->stats.decode_seconds += lm_now_seconds () - start;
   return LM_OK;
 }
 

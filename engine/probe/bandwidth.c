@@ -4,6 +4,7 @@
 
 #include "model/model.h"
 #include "probe/probe.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/pages.h"
 
@@ -35,7 +36,7 @@ uint64_t
 lm_reading_pass (void *reading, size_t way, double pass_seconds)
 {
   lm_reading *r = reading;
-  double end = lm_probe_now_seconds () + pass_seconds;
+  double end = lm_now_seconds () + pass_seconds;
   uint64_t bytes = 0;
 
   r->way = r->ways[way];
@@ -43,7 +44,7 @@ lm_reading_pass (void *reading, size_t way, double pass_seconds)
     lm_pool_run_on (r->pool, r->n_threads, CHUNKS_A_JOB, read_chunk, r, NULL);
     r->first = (r->first + CHUNKS_A_JOB) % r->n_chunks;
     bytes += CHUNKS_A_JOB * r->chunk_bytes;
-  } while (lm_probe_now_seconds () < end);
+  } while (lm_now_seconds () < end);
   return bytes;
 }
 

@@ -7,6 +7,7 @@
 #include "model/products.h"
 #include "model/scratch.h"
 #include "probe/probe.h"
+#include "util/clock.h"
 #include "util/cpu.h"
 #include "util/error.h"
 #include "util/pages.h"
@@ -45,6 +46,7 @@ typedef struct {
   size_t at;        /* of it, in the memory */
   size_t n_rows;    /* of a product, for prefill */
   size_t n_tokens;  /* likewise */
+  lm_prefetch prefetch;
   rates decode, prefill;
 } subject;
 
@@ -187,11 +189,10 @@ prepare_token (void *data, size_t t, unsigned worker)
   p->kernels->prepare (p->x, N_COLS, p->n_tokens, t, 0, N_COLS, p->prepared);
 }
 
-/* One product, its tokens' preparation included. */
-static void
-multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
+/* Prepares the tokens for a product. */
+static lm_products
+begin_product (probe *p, const subject *s, size_t n_tokens)
 {
-  unsigned n_threads = n_tokens == 1 ? p->threads.decode : p->threads.prefill;
   lm_products products = {
     .kernels = p->kernels,
     .linears = { &s->linear },
@@ -200,15 +201,26 @@ multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
     .x = p->x,
     .prepared = p->prepared,
     .n_tokens = n_tokens,
-    .n_threads = n_threads,
+    .prefetch = s->prefetch,
+    .n_threads = n_tokens == 1 ? p->threads.decode : p->threads.prefill,
     .scratch = p->scratch,
     .scratch_bytes = p->scratch_bytes,
   };
 
   p->n_tokens = n_tokens;
-  go_on (p, s, n_rows);
   if (p->kernels->prepare != NULL)
-    lm_pool_run_on (p->pool, n_threads, n_tokens, prepare_token, p, NULL);
+    lm_pool_run_on (p->pool, products.n_threads, n_tokens, prepare_token, p, NULL);
+  return products;
+}
+
+/* One product, its tokens' preparation included. */
+static void
+multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
+{
+  lm_products products;
+
+  go_on (p, s, n_rows);
+  products = begin_product (p, s, n_tokens);
   lm_products_run (&products, p->pool, NULL);
 }
 
@@ -216,13 +228,13 @@ multiply (probe *p, subject *s, size_t n_rows, size_t n_tokens)
 static double
 multiply_pass (probe *p, subject *s, size_t n_rows, size_t n_tokens, double pass_seconds)
 {
-  double start = lm_probe_now_seconds (), took;
+  double start = lm_now_seconds (), took;
   double n_weights = 0;
 
   do {
     multiply (p, s, n_rows, n_tokens);
     n_weights += (double) n_rows * N_COLS * (double) n_tokens;
-    took = lm_probe_now_seconds () - start;
+    took = lm_now_seconds () - start;
   } while (took < pass_seconds);
   return n_weights / took;
 }
@@ -234,10 +246,10 @@ time_product (probe *p, subject *s)
   double least = LONGEST_SECONDS * 2;
 
   for (int i = 0; i < SIZE_TRIES; i++) {
-    double start = lm_probe_now_seconds (), took;
+    double start = lm_now_seconds (), took;
 
     multiply (p, s, s->n_rows, s->n_tokens);
-    took = lm_probe_now_seconds () - start;
+    took = lm_now_seconds () - start;
     least = took < least ? took : least;
   }
   return least;
@@ -262,6 +274,22 @@ choose_size (probe *p, subject *s)
     s->n_rows = 2 * s->n_rows < N_ROWS ? 2 * s->n_rows : N_ROWS;
     took = time_product (p, s);
   }
+}
+
+/* As a model does when it is opened. */
+static void
+choose_prefetch (probe *p, subject *s)
+{
+  lm_linear linears[LM_PREFETCH_TRIALS];
+  const lm_linear *in_turn[LM_PREFETCH_TRIALS];
+  lm_products products = begin_product (p, s, 1);
+
+  for (int i = 0; i < LM_PREFETCH_TRIALS; i++) {
+    go_on (p, s, N_ROWS);
+    linears[i] = s->linear;
+    in_turn[i] = &linears[i];
+  }
+  s->prefetch = lm_products_find_prefetch (&products, in_turn, p->pool);
 }
 
 /* ---- Rates -------------------------------------------------------------------------------- */
@@ -289,7 +317,7 @@ report (void *data)
 {
   const probe *p = data;
   const lm_probe_options *options = p->options;
-  double part = (lm_probe_now_seconds () - p->start) / p->seconds;
+  double part = (lm_now_seconds () - p->start) / p->seconds;
 
   part = part < 1 ? part : 1;
   return options->progress == NULL || options->progress ((uint64_t) (part * (PROGRESS_STEPS - 1)),
@@ -299,10 +327,10 @@ report (void *data)
 static double
 read_pass (probe *p)
 {
-  double start = lm_probe_now_seconds ();
+  double start = lm_now_seconds ();
   uint64_t bytes = lm_reading_pass (&p->reading, p->way, READ_SECONDS);
 
-  return (double) bytes / (lm_probe_now_seconds () - start);
+  return (double) bytes / (lm_now_seconds () - start);
 }
 
 /* A system that hands out pages slowly can take its time over this. */
@@ -327,7 +355,7 @@ static bool
 choose_way (probe *p)
 {
   lm_reading *r = &p->reading;
-  double left = p->start + p->seconds * MEMORY_PART - lm_probe_now_seconds ();
+  double left = p->start + p->seconds * MEMORY_PART - lm_now_seconds ();
 
   left = left > 0 ? left : 0;
   p->way = lm_probe_find_way (r->n_ways, lm_reading_pass, r, left, report, p);
@@ -339,8 +367,11 @@ measure_subject (probe *p, subject *s)
 {
   double bytes_a_weight = (double) s->linear.matrix.row_bytes / N_COLS;
 
-  if (s->n_rows == 0)
+  if (s->n_rows == 0) {
     choose_size (p, s);
+    if (p->kernels->prefetches)
+      choose_prefetch (p, s);
+  }
   add_rate (&s->decode, multiply_pass (p, s, N_ROWS, 1, DECODE_SECONDS) * bytes_a_weight);
   if (!report (p))
     return false;
@@ -355,7 +386,7 @@ measure_rounds (probe *p)
   double round = 0;
 
   for (int i = 0; i < MAX_ROUNDS; i++) {
-    double start = lm_probe_now_seconds ();
+    double start = lm_now_seconds ();
 
     if (i > 0 && start + round * 0.5 > p->start + p->seconds)
       break;
@@ -365,7 +396,7 @@ measure_rounds (probe *p)
       if (!measure_subject (p, &p->subjects[j]))
         return false;
     }
-    round = lm_probe_now_seconds () - start;
+    round = lm_now_seconds () - start;
   }
   return true;
 }
@@ -430,7 +461,7 @@ lm_probe_kernels (const lm_probe_options *options,
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "That is nothing that can be measured.");
   p.memory_bytes = memory_bytes > 0 ? memory_bytes : 2 * LM_PROBE_LEAST_BYTES;
   p.memory_bytes -= p.memory_bytes % LM_PROBE_CHUNK_BYTES;
-  p.start = lm_probe_now_seconds ();
+  p.start = lm_now_seconds ();
   p.seconds = options->seconds > 0 ? options->seconds : p.seconds;
   p.options = options;
   status = set_up (&p, speeds, error);

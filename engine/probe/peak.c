@@ -2,6 +2,7 @@
  * The probe of the processor's 8-bit multiply-adds. */
 #include "kernels/kernels.h"
 #include "probe/probe.h"
+#include "util/clock.h"
 #include "util/cpu.h"
 #include "util/error.h"
 
@@ -30,24 +31,24 @@ run_task (void *data, size_t index, unsigned worker)
 static double
 run_job (probe *p)
 {
-  double start = lm_probe_now_seconds ();
+  double start = lm_now_seconds ();
 
   lm_pool_run (p->pool, p->n_tasks, run_task, p, NULL);
-  return lm_probe_now_seconds () - start;
+  return lm_now_seconds () - start;
 }
 
 static uint64_t
 multiply_pass (void *data, size_t way, double pass_seconds)
 {
   probe *p = data;
-  double end = lm_probe_now_seconds () + pass_seconds;
+  double end = lm_now_seconds () + pass_seconds;
   uint64_t n_macs = 0;
 
   (void) way; /* there is one */
   do {
     run_job (p);
     n_macs += p->n_macs * p->n_tasks;
-  } while (lm_probe_now_seconds () < end);
+  } while (lm_now_seconds () < end);
   return n_macs;
 }
 

@@ -4,22 +4,13 @@
 #include "probe/probe.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/topology.h"
 
 #define DEFAULT_SECONDS 1.0
 #define MAX_SECONDS     10.0
-
-double
-lm_probe_now_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
-}
 
 lm_status
 lm_probe_check (const lm_probe_options *options, lm_error *error)
@@ -62,9 +53,9 @@ lm_probe_find_quantile (double *rates, size_t n, double part)
 static double
 measure_pass (lm_probe_pass_fn pass, void *data, size_t way, double pass_seconds)
 {
-  double start = lm_probe_now_seconds ();
+  double start = lm_now_seconds ();
   uint64_t work = pass (data, way, pass_seconds);
-  double took = lm_probe_now_seconds () - start;
+  double took = lm_now_seconds () - start;
 
   return took > 0 ? (double) work / took : 0;
 }

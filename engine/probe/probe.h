@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the probes share: a clock, passes until the time is up, memory read round and round. */
+ * What the probes share: passes until the time is up, memory read round and round. */
 #pragma once
 
 #include "lm.h"
@@ -16,8 +16,6 @@ typedef uint64_t (*lm_probe_pass_fn) (void *data, size_t way, double pass_second
 
 /* Says that another pass was made; false: there shall be no more. */
 typedef bool (*lm_probe_tell_fn) (void *data);
-
-double lm_probe_now_seconds (void);
 
 /* Checks options. LM_ERROR_ARGUMENT. */
 lm_status lm_probe_check (const lm_probe_options *options, lm_error *error);

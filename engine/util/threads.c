@@ -17,8 +17,8 @@
 
 #include <pthread.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/fast.h"
 
@@ -77,15 +77,6 @@ relax (void)
 #endif
 }
 
-static uint64_t
-now_ns (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec;
-}
-
 /* ---- One worker's state ------------------------------------------------------------------- */
 
 /* Returns when the state is another, or after SPIN_NS. */
@@ -100,7 +91,7 @@ spin_while (const worker *w, unsigned state)
         return;
       relax ();
     }
-    now = now_ns ();
+    now = lm_now_ns ();
     end = end != 0 ? end : now + SPIN_NS;
   } while (now < end);
 }

@@ -4,6 +4,7 @@
 #include "lm.h"
 #include "probe/probe.h"
 #include "probe/read.h"
+#include "util/clock.h"
 #include "util/topology.h"
 
 static bool
@@ -52,13 +53,13 @@ test_threads (void)
 static void
 test_bandwidth (void)
 {
-  double rate = 0, start = lm_probe_now_seconds ();
+  double rate = 0, start = lm_now_seconds ();
   int n_calls = 0;
   lm_error error = { 0 };
   lm_probe_options options = { .seconds = 0.2, .progress = count, .user_data = &n_calls };
 
   CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_OK, "%s", error.message);
-  printf ("# read bandwidth: %.1f GB/s in %.2f s\n", rate * 1e-9, lm_probe_now_seconds () - start);
+  printf ("# read bandwidth: %.1f GB/s in %.2f s\n", rate * 1e-9, lm_now_seconds () - start);
   CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
   CHECK (n_calls >= LM_PROBE_PASSES + LM_PROBE_TRIES, "%d", n_calls);
 }
@@ -128,11 +129,11 @@ static uint64_t
 do_some (void *data, size_t way, double pass_seconds)
 {
   asked *a = data;
-  double end = lm_probe_now_seconds () + pass_seconds;
+  double end = lm_now_seconds () + pass_seconds;
 
   if (a->n < LM_PROBE_PASSES + N_TRIES)
     a->ways[a->n++] = way;
-  while (lm_probe_now_seconds () < end)
+  while (lm_now_seconds () < end)
     ;
   return way == 1 ? 5000000 : 1000000;
 }
@@ -196,10 +197,10 @@ test_ways (void)
     double start, took;
 
     ways[i](memory, BYTES);
-    start = lm_probe_now_seconds ();
+    start = lm_now_seconds ();
     for (int j = 0; j < 64; j++)
       ways[i](memory, BYTES);
-    took = lm_probe_now_seconds () - start;
+    took = lm_now_seconds () - start;
     CHECK (64.0 * BYTES / took < 1e12, "way %zu reads %g bytes a second", i, 64.0 * BYTES / took);
   }
 }
@@ -241,7 +242,7 @@ test_kernels (void)
     lm_memory_speed memory;
     lm_error error = { 0 };
     lm_probe_options options = { .seconds = 0.8, .cpu_level = names[i] };
-    double start = lm_probe_now_seconds ();
+    double start = lm_now_seconds ();
 
     for (size_t j = 0; j < N_TYPES; j++)
       speeds[j].type = TYPES[j];
@@ -249,7 +250,7 @@ test_kernels (void)
                LM_OK,
            "%s", error.message);
     printf ("# %s in %.2f s: memory %.1f GB/s ± %.0f %%\n", names[i],
-            lm_probe_now_seconds () - start, memory.read_bandwidth * 1e-9, memory.spread * 100);
+            lm_now_seconds () - start, memory.read_bandwidth * 1e-9, memory.spread * 100);
     CHECK (memory.read_bandwidth > 1e8 && memory.read_bandwidth < 1e13, "%g",
            memory.read_bandwidth);
     CHECK (memory.spread >= 0 && memory.spread < 1, "%g", memory.spread);

@@ -263,7 +263,11 @@ level_multiply (const lm_matrix *w,
       kernels_level->prepare != NULL ? kernels_level->prepared_bytes (w->n_cols) * n_tokens : 0;
   guarded scratch = guarded_new (lm_matmul_scratch_bytes (w->n_cols), 0);
   guarded prepared = guarded_new (bytes, 0);
-  lm_input input = { .x = x, .prepared = prepared.data, .n_tokens = n_tokens, .n_cols = w->n_cols };
+  lm_input input = { .x = x,
+                     .prepared = prepared.data,
+                     .n_tokens = n_tokens,
+                     .n_cols = w->n_cols,
+                     .prefetch = (lm_prefetch) random_below (LM_PREFETCH_WAYS) };
 
   for (size_t t = 0; kernels_level->prepare != NULL && t < n_tokens; t++) {
     /* In two pieces, as threads share it, and the latter first. */

@@ -46,8 +46,7 @@ typedef struct {
   const lm_avx2_wide *wide; /* likewise */
   size_t stride;            /* tokens from one group of columns to the next */
   size_t n_tokens;
-  bool is_first; /* these weights have not been multiplied with other tokens just before: they are
-                    in memory */
+  lm_prefetch prefetch; /* none where these weights have just been multiplied with other tokens */
 } lm_avx2_span;
 
 /* Adds a span's products to sums, a vector of eight rows for each token. */
@@ -139,18 +138,20 @@ lm_avx2_find_block (const lm_avx2_span *span, size_t block_bytes, size_t n_group
                                                                 block_bytes, n_groups);
 }
 
-/* For weights that come from memory, of which a processor foresees too little while it computes:
- * asks for what lies so many bytes behind the n bytes at p, which need not be there. Into the
- * second cache, for the first has the activations. As far as 1 to 2 KiB ahead all types gain a
- * fifth with one token (Zen 3); nearer it comes too late. This reaches across the ends of pages,
- * which need not be opened besides; see lanes_open_page(). */
+/* Asks for what lies so many bytes behind the n bytes at p, which need not be there, in the span's
+ * way: into the second cache, for the first has the activations. 1 to 2 KiB ahead were the best on
+ * Zen 3; nearer it comes too late. */
 #define LM_AVX2_AHEAD 1536
 
 LM_INLINE void
-lm_avx2_ask_ahead (const uint8_t *p, size_t n)
+lm_avx2_ask_ahead (const lm_avx2_span *span, const uint8_t *p, size_t n)
 {
+  if (span->prefetch == LM_PREFETCH_NONE)
+    return;
   for (size_t i = 0; i < n; i += 64)
     _mm_prefetch ((const char *) p + LM_AVX2_AHEAD + i, _MM_HINT_T1);
+  if (span->prefetch == LM_PREFETCH_PAGES)
+    lanes_open_page (p, n, LANES_PAGES_AHEAD);
 }
 
 /* For each group of a block, in a loop that is not unrolled: processors foresee what a load reads
@@ -165,10 +166,12 @@ typedef struct {
   const uint8_t *words;
 } lm_avx2_short;
 
-/* Goes to block g of the span, from the one before; is_one: for a single token. */
+/* Goes to block g of the span, from the one before. */
 LM_INLINE void
-lm_avx2_next_short (
-    lm_avx2_short *block, const lm_avx2_span *span, size_t g, const size_t block_bytes, bool is_one)
+lm_avx2_next_short (lm_avx2_short *block,
+                    const lm_avx2_span *span,
+                    size_t g,
+                    const size_t block_bytes)
 {
   if (g % LM_PANEL_BLOCKS == 0) {
     lm_short_block at = lm_panels_find_short (g, span->n_groups, LM_AVX2_ROWS, block_bytes);
@@ -179,8 +182,7 @@ lm_avx2_next_short (
     block->head += lm_panels_head_bytes (block_bytes) * LM_AVX2_ROWS;
     block->words += (block_bytes - lm_panels_head_bytes (block_bytes)) * LM_AVX2_ROWS;
   }
-  if (is_one || span->is_first)
-    lm_avx2_ask_ahead (block->first + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
+  lm_avx2_ask_ahead (span, block->first + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
 }
 
 /* Word i of the eight rows. */

@@ -72,7 +72,7 @@ multiply_q8_0 (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     __m256 scales;
 
-    lm_avx2_next_short (&block, span, g, bytes, is_one);
+    lm_avx2_next_short (&block, span, g, bytes);
     scales = lm_avx2_halves (block.head);
 #pragma GCC unroll 2
     for (int half = 0; half < 2; half++) {
@@ -127,7 +127,7 @@ multiply_iq4_nl (const lm_avx2_span *span, __m256 *sums, bool is_one)
   lm_avx2_short block = { .first = lm_avx2_find_block (span, bytes, 1) };
 
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
-    lm_avx2_next_short (&block, span, g, bytes, is_one);
+    lm_avx2_next_short (&block, span, g, bytes);
     multiply_iq4 (span, block.words, lm_avx2_halves (block.head), x, sums, is_one);
   }
 }
@@ -163,8 +163,7 @@ multiply_iq4_xs (const lm_avx2_span *span, __m256 *sums, bool is_one)
   for (size_t g = 0; g < span->n_groups; g++, x += span->stride) {
     size_t i = g % LM_AVX2_GROUPS;
 
-    if (is_one || span->is_first)
-      lm_avx2_ask_ahead (block + sizeof (lm_block_iq4_xs) * i, sizeof (lm_block_iq4_xs));
+    lm_avx2_ask_ahead (span, block + sizeof (lm_block_iq4_xs) * i, sizeof (lm_block_iq4_xs));
     multiply_iq4 (span, block + (2 + 4 * i) * 4 * LM_AVX2_ROWS, scale_iq4_xs (block, i), x, sums,
                   is_one);
     block += i == LM_AVX2_GROUPS - 1 ? bytes : 0;

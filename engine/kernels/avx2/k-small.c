@@ -83,8 +83,7 @@ multiply_q2_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       __m256i w[8];
 
       s.both = pick_scales (mins, g).both;
-      if (is_one || span->is_first)
-        lm_avx2_ask_ahead (block + sizeof (lm_block_q2_k) * g, sizeof (lm_block_q2_k));
+      lm_avx2_ask_ahead (span, block + sizeof (lm_block_q2_k) * g, sizeof (lm_block_q2_k));
       unpack_two_bits (block + (20 + 8 * g) * LM_AVX2_ROWS, w);
       if (is_one)
         sums[0] = add_q2_k (sums[0], w, &s, d, dmin, x);
@@ -151,8 +150,7 @@ multiply_q3_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
       scales_16 s = pick_scales (scales, g);
       __m256i w[8];
 
-      if (is_one || span->is_first)
-        lm_avx2_ask_ahead (block + sizeof (lm_block_q3_k) * g, sizeof (lm_block_q3_k));
+      lm_avx2_ask_ahead (span, block + sizeof (lm_block_q3_k) * g, sizeof (lm_block_q3_k));
       unpack_two_bits (words, w);
 #pragma GCC unroll 8
       for (int i = 0; i < 8; i++) {

@@ -101,8 +101,7 @@ multiply_q45_k (const lm_avx2_span *span, __m256 *sums, bool is_four, bool is_on
     LM_AVX2_FOR_GROUPS (g) {
       __m256i w[8];
 
-      if (is_one || span->is_first)
-        lm_avx2_ask_ahead (block + row_bytes * g, row_bytes);
+      lm_avx2_ask_ahead (span, block + row_bytes * g, row_bytes);
       unpack_q45_k (block + 4 * LM_AVX2_ROWS * (4 + n_words * g), w, is_four);
       if (is_one)
         one = add_q45_k (one, w, s.scales[g], s.mins[g], x, is_four);
@@ -177,8 +176,7 @@ multiply_q6_k (const lm_avx2_span *span, __m256 *sums, bool is_one)
     LM_AVX2_FOR_GROUPS (g) {
       __m256i w[8];
 
-      if (is_one || span->is_first)
-        lm_avx2_ask_ahead (block + sizeof (lm_block_q6_k) * g, sizeof (lm_block_q6_k));
+      lm_avx2_ask_ahead (span, block + sizeof (lm_block_q6_k) * g, sizeof (lm_block_q6_k));
       lanes_unpack_six_bits (groups + 24 * LM_AVX2_ROWS * g, w);
       if (is_one)
         one = add_q6_k (one, w, s[g], d, x);

@@ -166,7 +166,7 @@ multiply_panels (const task *k, size_t row, size_t n_panels, size_t first_token,
       .wide = wide + g * k->input->n_tokens + first_token,
       .stride = k->input->n_tokens,
       .n_tokens = n_tokens,
-      .is_first = first_token == 0,
+      .prefetch = first_token == 0 ? k->input->prefetch : LM_PREFETCH_NONE,
     };
 
     for (size_t p = 0; p < n_panels; p++) {
@@ -201,7 +201,7 @@ multiply_together (const task *k, size_t row, size_t n_panels)
       .wide = wide + g * n_tokens,
       .stride = n_tokens,
       .n_tokens = n_tokens,
-      .is_first = true,
+      .prefetch = k->input->prefetch,
     };
 
     for (size_t p = 0; p < n_panels; p++) {

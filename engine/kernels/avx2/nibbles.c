@@ -68,7 +68,7 @@ multiply_nibbles (const lm_avx2_span *span, __m256 *sums, bool has_fifth, bool h
     __m256 scales, mins = _mm256_setzero_ps ();
     __m256i w[8];
 
-    lm_avx2_next_short (&block, span, g, block_bytes, is_one);
+    lm_avx2_next_short (&block, span, g, block_bytes);
     if (has_min) {
       lm_avx2_load_two (block.head, &scales, &mins);
       mins = _mm256_sub_ps (_mm256_setzero_ps (), mins);

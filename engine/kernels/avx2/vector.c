@@ -115,6 +115,7 @@ const lm_kernels lm_kernels_avx2 = {
   .largest_activation = lm_avx2_largest_activation,
   .prepared_bytes = lm_avx2_prepared_bytes,
   .prepare = lm_avx2_prepare,
+  .prefetches = true,
   .matmul = lm_avx2_matmul,
   .rms_norm = lm_avx2_rms_norm,
   .rope = lm_avx2_rope,

@@ -156,14 +156,17 @@ find_block (const lm_vnni_span *span,
 #define GROUPS_A_TURN (LM_LANES == 16 ? 1 : 2)
 #define LINES_AHEAD   6144 /* bytes */
 
-/* Asks for what lies so far behind the bytes at p, for no other cache than the innermost: while it
- * computes, a processor foresees too little of it. */
+/* Asks for what lies so far behind the bytes at p, in the span's way: for no other cache than the
+ * innermost. */
 LM_INLINE void
-ask_ahead (const uint8_t *p, const size_t bytes, const size_t ahead)
+ask_ahead (const lm_vnni_span *span, const uint8_t *p, const size_t bytes, const size_t ahead)
 {
+  if (span->prefetch == LM_PREFETCH_NONE)
+    return;
   for (size_t at = 0; at < bytes; at += 64)
     _mm_prefetch ((const char *) p + ahead + at, _MM_HINT_NTA);
-  lanes_open_page (p, bytes, LANES_PAGES_AHEAD);
+  if (span->prefetch == LM_PREFETCH_PAGES)
+    lanes_open_page (p, bytes, LANES_PAGES_AHEAD);
 }
 
 /* Scale and minimum of group i of a block. */
@@ -245,7 +248,7 @@ multiply_panel (const lm_vnni_span *span, lanes_f *sums, size_t n_tokens, const 
     load_block_scales (block, &scales, type);
 #pragma GCC unroll 1
     for (size_t first = 0; first < n; first += GROUPS_A_TURN) {
-      ask_ahead (block + bytes / n * first, bytes / n * GROUPS_A_TURN, LINES_AHEAD);
+      ask_ahead (span, block + bytes / n * first, bytes / n * GROUPS_A_TURN, LINES_AHEAD);
 #pragma GCC unroll 2
       for (size_t i = first; i < first + GROUPS_A_TURN; i++, x += span->stride) {
         group g = load_scaled_group (block, i, n, &scales, type);
@@ -279,8 +282,7 @@ multiply_panel_groups (const uint8_t *block,
   group g[LM_VNNI_PANELS];
 
   for (size_t p = 0; p < LM_VNNI_PANELS; p++) {
-    if (span->is_first)
-      ask_ahead (block + p * to_second + bytes * i, bytes, LINES_AHEAD / LM_VNNI_PANELS);
+    ask_ahead (span, block + p * to_second + bytes * i, bytes, LINES_AHEAD / LM_VNNI_PANELS);
     g[p] = load_scaled_group (block + p * to_second, i, n, &scales[p], type);
   }
   LM_FOR_TOKENS (t, span)

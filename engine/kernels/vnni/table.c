@@ -10,6 +10,7 @@ const lm_kernels LM_LEVEL (kernels) = {
   .largest_activation = LM_LEVEL (largest_activation),
   .prepared_bytes = LM_LEVEL (prepared_bytes),
   .prepare = LM_LEVEL (prepare),
+  .prefetches = true,
   .matmul = LM_LEVEL (matmul),
   .rms_norm = lm_avx2_rms_norm,
   .rope = lm_avx2_rope,

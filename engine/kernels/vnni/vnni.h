@@ -49,8 +49,7 @@ typedef struct {
   const lm_vnni_group *x; /* of the first token and column */
   size_t stride;          /* tokens from one group of columns to the next */
   size_t n_tokens;
-  bool is_first; /* these weights have not been multiplied with other tokens just before: they are
-                    in memory */
+  lm_prefetch prefetch; /* none where these weights have just been multiplied with other tokens */
 } lm_vnni_span;
 
 /* Tokens and panels of one pass. */

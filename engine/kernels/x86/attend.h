@@ -61,11 +61,13 @@ void LM_LEVEL (score_step) (const attend_step *step);
 void LM_LEVEL (mix_step) (const attend_step *step);
 
 /* Has the line at address, which may be anybody's, brought into the first cache, and opens a page
- * beyond it if one begins there. */
+ * beyond it if one begins there. With AVX2 alone, which Zen 3 has, it does not. */
 LM_INLINE void
 ask_for (uintptr_t address)
 {
+#if defined(__AVXVNNI__) || defined(__AVX512VNNI__)
   lanes_open_page ((const void *) address, LINE, LANES_PAGES_AHEAD);
+#endif
   _mm_prefetch ((const char *) address, _MM_HINT_T0);
 }
 

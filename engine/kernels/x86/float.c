@@ -24,8 +24,7 @@
 #define CHUNK_COLS 512
 
 /* How far ahead of one token's products weights are asked for, in bytes of a row, and for which
- * cache: a processor foresees less of four rows at once than of one. With AVX2, which was tuned on
- * Zen 3, a whole row. */
+ * cache. With AVX2, which was tuned on Zen 3, a whole row. */
 #if LM_LANES == 16
 #define AHEAD(row_bytes) 2048
 #define AHEAD_HINT       _MM_HINT_NTA
@@ -43,6 +42,7 @@ typedef struct {
   size_t n_cols;
   float *out; /* of the first row and token */
   size_t stride;
+  lm_prefetch prefetch;
 } work;
 
 LM_INLINE size_t
@@ -141,10 +141,18 @@ find_later (size_t row_bytes, size_t at, size_t ahead, const int n_rows)
 
 /* Asks for what comes after the bytes of a row that begin at its byte at. */
 LM_INLINE void
-ask_ahead (const char *row, size_t row_bytes, size_t at, const size_t bytes, const int n_rows)
+ask_ahead (const char *row,
+           size_t row_bytes,
+           size_t at,
+           const size_t bytes,
+           const int n_rows,
+           const lm_prefetch prefetch)
 {
+  if (prefetch == LM_PREFETCH_NONE)
+    return;
   _mm_prefetch (row + at + find_later (row_bytes, at, AHEAD (row_bytes), n_rows), AHEAD_HINT);
-  lanes_open_page (row + at, bytes, find_later (row_bytes, at, LANES_PAGE_BYTES, n_rows));
+  if (prefetch == LM_PREFETCH_PAGES)
+    lanes_open_page (row + at, bytes, find_later (row_bytes, at, LANES_PAGE_BYTES, n_rows));
 }
 
 /* Adds to sums the products of n_cols columns. x: of one token, its floats; of several, a vector's
@@ -157,7 +165,8 @@ multiply_tile (uint32_t type,
                size_t n_cols,
                lanes_f *sums,
                const int n_rows,
-               const int n_tokens)
+               const int n_tokens,
+               const lm_prefetch prefetch)
 {
   lanes_f all[ONE_ROWS][TILE_TOKENS], values[TILE_TOKENS];
   const size_t step = vector_cols (type);                                    /* columns */
@@ -176,8 +185,8 @@ multiply_tile (uint32_t type,
       const char *row = rows + (size_t) r * row_bytes;
       lanes_f w = load_weights (type, row, at);
 
-      if (n_tokens == 1)
-        ask_ahead (row, row_bytes, at * value_bytes (type), step * value_bytes (type), n_rows);
+      ask_ahead (row, row_bytes, at * value_bytes (type), step * value_bytes (type), n_rows,
+                 prefetch);
 #pragma GCC unroll 6
       for (int t = 0; t < n_tokens; t++)
         all[r][t] = multiply_add (type, w, values[t], all[r][t]);
@@ -214,27 +223,40 @@ multiply_one_tile (uint32_t type,
                    const float *x,
                    size_t n_cols,
                    float *out,
-                   const int n_rows)
+                   const int n_rows,
+                   const lm_prefetch prefetch)
 {
   lanes_f sums[ONE_ROWS];
 
   for (int r = 0; r < n_rows; r++)
     sums[r] = f_zero ();
-  multiply_tile (type, rows, row_bytes, x, n_cols, sums, n_rows, 1);
+  multiply_tile (type, rows, row_bytes, x, n_cols, sums, n_rows, 1, prefetch);
   store_tile (sums, out, 0, n_rows, 1);
 }
 
 LM_INLINE void
-multiply_one (uint32_t type, const work *w)
+multiply_one_so (uint32_t type, const work *w, const lm_prefetch prefetch)
 {
   size_t r;
 
   for (r = 0; r + ONE_ROWS <= w->n_rows; r += ONE_ROWS)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
-                       ONE_ROWS);
+                       ONE_ROWS, prefetch);
   for (; r < w->n_rows; r++)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
-                       1);
+                       1, prefetch);
+}
+
+/* In a way that the compiler knows. */
+LM_INLINE void
+multiply_one (uint32_t type, const work *w)
+{
+  if (w->prefetch == LM_PREFETCH_NONE)
+    multiply_one_so (type, w, LM_PREFETCH_NONE);
+  else if (w->prefetch == LM_PREFETCH_LINES)
+    multiply_one_so (type, w, LM_PREFETCH_LINES);
+  else
+    multiply_one_so (type, w, LM_PREFETCH_PAGES);
 }
 
 /* ---- More tokens -------------------------------------------------------------------------- */
@@ -270,10 +292,10 @@ multiply_block (uint32_t type, const work *w, const int n_tokens)
     pack (type, w->x + at, w->n_cols, n_cols, x, n_tokens);
     for (r = 0; r < n_whole; r += TILE_ROWS)
       multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols,
-                     sums + r * (size_t) n_tokens, TILE_ROWS, n_tokens);
+                     sums + r * (size_t) n_tokens, TILE_ROWS, n_tokens, LM_PREFETCH_NONE);
     for (; r < w->n_rows; r++)
       multiply_tile (type, rows + r * w->row_bytes, w->row_bytes, x, n_cols,
-                     sums + r * (size_t) n_tokens, 1, n_tokens);
+                     sums + r * (size_t) n_tokens, 1, n_tokens, LM_PREFETCH_NONE);
   }
   for (r = 0; r < w->n_rows; r++)
     store_tile (sums + r * (size_t) n_tokens, w->out + r, w->stride, 1, n_tokens);
@@ -329,6 +351,7 @@ LM_LEVEL (matmul_float) (const lm_matrix *matrix,
     .n_cols = input->n_cols,
     .out = out,
     .stride = stride,
+    .prefetch = input->prefetch,
   };
 
   if (matrix->type == LM_TYPE_F32)

@@ -195,18 +195,14 @@ lanes_touch (const void *p, size_t bytes)
 }
 
 /* What one token reads, weights and the cache, comes from memory, line after line. A processor
- * brings what comes next by itself, but many only within a page: at the beginning of each they
+ * brings what comes next by itself, but some only within a page: at the beginning of each they
  * wait, and start anew. So, with so many bytes at p that are about to be read, this looks `ahead`
  * bytes further on, at what may be anybody's, and where a page begins there it asks for that page's
  * first lines, which sets the processor to bringing the rest. Those must be the very first: lines
  * from the middle of a page on brought up to 6 % less. One to eight pages ahead are much the same,
- * three the least bad where memory is slow (Zen 5). Of processors with AVX2 alone, Zen 3 goes from
- * page to page by itself, and with pages opened read a tenth less. */
-#if defined(__AVXVNNI__) || defined(__AVX512VNNI__)
-#define LANES_PAGE_LINES 4
-#else
-#define LANES_PAGE_LINES 0
-#endif
+ * three the least bad where memory is slow (Zen 5). Zen 3 and 4 go from page to page by themselves,
+ * and lose by it. */
+#define LANES_PAGE_LINES  4
 #define LANES_PAGE_BYTES  4096
 #define LANES_PAGES_AHEAD (3 * LANES_PAGE_BYTES)
 
