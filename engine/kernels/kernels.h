@@ -25,8 +25,8 @@ typedef struct {
   uint32_t panel_rows; /* 0: not in panels */
 } lm_matrix;
 
-/* How weights that come from memory are asked for before they are read. A processor foresees much of
- * that by itself, and what one gains by, another loses by: it is to be measured. */
+/* How weights that come from memory are asked for before they are read. A processor foresees much
+ * of that by itself, and what one gains by, another loses by: it is to be measured. */
 typedef enum {
   LM_PREFETCH_NONE,
   LM_PREFETCH_LINES, /* all of them, as far ahead as the level's functions do best with */

@@ -36,5 +36,5 @@ struct lm_model {
   lm_rope rope;
   lm_pool *pool;
   lm_prefetch prefetch; /* what was fastest with these weights */
-  uint64_t identity; /* lm_state_identify() */
+  uint64_t identity;    /* lm_state_identify() */
 };

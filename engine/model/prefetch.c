@@ -2,12 +2,17 @@
  * Finding out how weights are best asked for before they are read. What makes one processor read a
  * fifth faster makes the next read a fifth more slowly, so this is measured, on what is going to be
  * read. */
+#include "kernels/panels.h"
 #include "model/products.h"
-#include "util/clock.h"
 #include "util/error.h"
+#include "util/measure.h"
 
 /* Weights that may be in a cache are not worth it. */
 #define CACHED_BYTES (256u << 20)
+
+/* Of a product: so long that it streams, so short that a turn of all ways sees the same memory. */
+#define TRIAL_BYTES ((size_t) 8 << 20)
+#define WHOLE_ROWS  ((size_t) LM_PANEL_GROUP * LM_MAX_PANEL_ROWS) /* lie as among others */
 
 /* Bytes a second. */
 static double
@@ -22,33 +27,50 @@ time_product (lm_products products, const lm_linear *linear, lm_prefetch way, lm
          (lm_now_seconds () - start);
 }
 
+/* Of each turn it is the parts of the three that count, for memory may be twice as fast in one
+ * moment as in the next. */
 lm_prefetch
 lm_products_find_prefetch (const lm_products *products,
-                           const lm_linear *const linears[LM_PREFETCH_TRIALS],
+                           const lm_linear linears[LM_PREFETCH_TRIALS],
                            lm_pool *pool)
 {
-  double fastest[LM_PREFETCH_WAYS] = { 0 };
+  double parts[LM_PREFETCH_WAYS][LM_PREFETCH_TURNS], best_part = 0;
   lm_prefetch best = LM_PREFETCH_NONE;
 
-  for (int i = 0; i < LM_PREFETCH_TRIALS; i++) {
-    lm_prefetch way = (lm_prefetch) (i % LM_PREFETCH_WAYS);
-    double rate = time_product (*products, linears[i], way, pool);
+  for (int turn = 0; turn < LM_PREFETCH_TURNS; turn++) {
+    double rates[LM_PREFETCH_WAYS], sum = 0;
 
-    fastest[way] = rate > fastest[way] ? rate : fastest[way];
+    for (int way = 0; way < LM_PREFETCH_WAYS; way++)
+      sum += rates[way] = time_product (*products, &linears[turn * LM_PREFETCH_WAYS + way],
+                                        (lm_prefetch) way, pool);
+    for (int way = 0; way < LM_PREFETCH_WAYS; way++)
+      parts[way][turn] = rates[way] / sum;
   }
-  for (lm_prefetch way = LM_PREFETCH_NONE; way < LM_PREFETCH_WAYS; way++)
-    best = fastest[way] > fastest[best] ? way : best;
+  for (int way = 0; way < LM_PREFETCH_WAYS; way++) {
+    double part = lm_find_quantile (parts[way], LM_PREFETCH_TURNS, 0.5);
+
+    if (part > best_part) {
+      best = (lm_prefetch) way;
+      best_part = part;
+    }
+  }
   return best;
 }
 
-/* The same with the layers' gates, one layer after the other. */
+/* The same with the first rows of the layers' gates, one layer after the other. */
 static lm_prefetch
 try_gates (const lm_weights *weights, const lm_products *products, lm_pool *pool)
 {
-  const lm_linear *gates[LM_PREFETCH_TRIALS];
+  lm_linear gates[LM_PREFETCH_TRIALS];
 
-  for (uint32_t i = 0; i < LM_PREFETCH_TRIALS; i++)
-    gates[i] = &weights->layers[i % weights->n_layers].gate;
+  for (uint32_t i = 0; i < LM_PREFETCH_TRIALS; i++) {
+    lm_matrix *m = &gates[i].matrix;
+    size_t n_rows;
+
+    gates[i] = weights->layers[i % weights->n_layers].gate;
+    n_rows = TRIAL_BYTES / m->row_bytes / WHOLE_ROWS * WHOLE_ROWS;
+    m->n_rows = n_rows > 0 && n_rows < m->n_rows ? (uint32_t) n_rows : m->n_rows;
+  }
   return lm_products_find_prefetch (products, gates, pool);
 }
 

@@ -74,7 +74,9 @@ multiply_tile (void *data, size_t index, unsigned worker)
   const lm_products *p = tiles->products;
   const lm_linear *linear;
   size_t i = 0, first, n, n_left;
-  lm_input input = { .x = p->x, .prepared = p->prepared, .n_tokens = p->n_tokens, .prefetch = p->prefetch };
+  lm_input input = {
+    .x = p->x, .prepared = p->prepared, .n_tokens = p->n_tokens, .prefetch = p->prefetch
+  };
   float *out;
 
   while (index >= tiles->n_tiles[i])

@@ -28,14 +28,14 @@ typedef struct {
 bool lm_products_run (const lm_products *products, lm_pool *pool, const atomic_bool *cancel);
 
 /* Products that it takes to find out how weights are best asked for. */
-#define LM_PREFETCH_TURNS  7
+#define LM_PREFETCH_TURNS  15
 #define LM_PREFETCH_TRIALS (LM_PREFETCH_TURNS * LM_PREFETCH_WAYS)
 
 /* Multiplies linears, each of which takes the place of the products' only one, a few megabytes that
  * are in no cache, asking for them in all ways by turns, and returns the way that was the fastest.
  */
 lm_prefetch lm_products_find_prefetch (const lm_products *products,
-                                       const lm_linear *const linears[LM_PREFETCH_TRIALS],
+                                       const lm_linear linears[LM_PREFETCH_TRIALS],
                                        lm_pool *pool);
 
 /* The same for a model's weights, which are prepared, with n_threads: takes some hundredths of a

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "model/session.h"
-#include "util/clock.h"
 #include "util/error.h"
 #include "util/fast.h"
+#include "util/measure.h"
 
 #define DEFAULT_N_CTX 4096
 

@@ -4,8 +4,8 @@
 
 #include "model/model.h"
 #include "probe/probe.h"
-#include "util/clock.h"
 #include "util/error.h"
+#include "util/measure.h"
 #include "util/pages.h"
 
 #define CHUNKS_A_JOB ((size_t) 32) /* between two looks at the clock */

@@ -7,9 +7,9 @@
 #include "model/products.h"
 #include "model/scratch.h"
 #include "probe/probe.h"
-#include "util/clock.h"
 #include "util/cpu.h"
 #include "util/error.h"
+#include "util/measure.h"
 #include "util/pages.h"
 #include "util/topology.h"
 
@@ -281,15 +281,13 @@ static void
 choose_prefetch (probe *p, subject *s)
 {
   lm_linear linears[LM_PREFETCH_TRIALS];
-  const lm_linear *in_turn[LM_PREFETCH_TRIALS];
   lm_products products = begin_product (p, s, 1);
 
   for (int i = 0; i < LM_PREFETCH_TRIALS; i++) {
-    go_on (p, s, N_ROWS);
+    go_on (p, s, N_ROWS / 2);
     linears[i] = s->linear;
-    in_turn[i] = &linears[i];
   }
-  s->prefetch = lm_products_find_prefetch (&products, in_turn, p->pool);
+  s->prefetch = lm_products_find_prefetch (&products, linears, p->pool);
 }
 
 /* ---- Rates -------------------------------------------------------------------------------- */
@@ -305,7 +303,7 @@ add_rate (rates *r, double value)
 static double
 get_quantile (rates *r, double part)
 {
-  return lm_probe_find_quantile (r->values, r->n, part);
+  return lm_find_quantile (r->values, r->n, part);
 }
 
 /* ---- The probe ---------------------------------------------------------------------------- */

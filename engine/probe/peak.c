@@ -2,9 +2,9 @@
  * The probe of the processor's 8-bit multiply-adds. */
 #include "kernels/kernels.h"
 #include "probe/probe.h"
-#include "util/clock.h"
 #include "util/cpu.h"
 #include "util/error.h"
+#include "util/measure.h"
 
 #define TASKS_A_THREAD    4    /* of a job, so that a thread which is held up gets less to do */
 #define FIRST_ITERATIONS  4096 /* of a task; doubled until a job is long enough */

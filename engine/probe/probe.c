@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "util/clock.h"
 #include "util/error.h"
+#include "util/measure.h"
 #include "util/topology.h"
 
 #define DEFAULT_SECONDS 1.0
@@ -31,23 +31,6 @@ lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error
   if (*pool == NULL)
     return lm_fail (error, LM_ERROR_MEMORY, NULL, 0, "There is not enough memory.");
   return LM_OK;
-}
-
-static int
-compare_rates (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-double
-lm_probe_find_quantile (double *rates, size_t n, double part)
-{
-  if (n == 0)
-    return 0;
-  qsort (rates, n, sizeof rates[0], compare_rates);
-  return rates[(size_t) ((double) (n - 1) * part + 0.5)];
 }
 
 static double
@@ -128,6 +111,6 @@ lm_probe_run (const lm_probe_options *options,
   }
   if (!goes_on)
     return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
-  *rate = lm_probe_find_quantile (rates, LM_PROBE_PASSES, 0.5);
+  *rate = lm_find_quantile (rates, LM_PROBE_PASSES, 0.5);
   return LM_OK;
 }

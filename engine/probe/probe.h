@@ -23,9 +23,6 @@ lm_status lm_probe_check (const lm_probe_options *options, lm_error *error);
 /* The same, and makes a pool of the threads that they ask for. LM_ERROR_MEMORY. */
 lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error);
 
-/* The rate that part of n rates lie below, 0 … 1; sorts them. 0 where there is none. */
-double lm_probe_find_quantile (double *rates, size_t n, double part);
-
 /* Makes LM_PROBE_TRIES passes in each of n_ways ways, in turn and within the time, and returns the
  * way of the fastest; n_ways where tell stopped it. */
 size_t lm_probe_find_way (size_t n_ways,

@@ -18,9 +18,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "util/clock.h"
 #include "util/error.h"
 #include "util/fast.h"
+#include "util/measure.h"
 
 /* How long a thread spins before it sleeps. Waking one costs some 50 µs in a virtual machine, and
  * workers have nothing to do for 1 to 100 µs while the caller normalises or attends alone. Four

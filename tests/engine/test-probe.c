@@ -2,9 +2,10 @@
  * The probes of this computer's limits: rates that can be, errors that say so, an end in time. */
 #include "check.h"
 #include "lm.h"
+#include "model/products.h"
 #include "probe/probe.h"
 #include "probe/read.h"
-#include "util/clock.h"
+#include "util/measure.h"
 #include "util/topology.h"
 
 static bool
@@ -175,10 +176,47 @@ test_quantile (void)
 {
   double rates[] = { 3, 1, 5, 2, 4 };
 
-  CHECK (lm_probe_find_quantile (rates, 5, 0.5) == 3, "the median");
-  CHECK (lm_probe_find_quantile (rates, 5, 1) == 5, "the largest");
-  CHECK (lm_probe_find_quantile (rates, 5, 0) == 1, "the smallest");
-  CHECK (lm_probe_find_quantile (rates, 0, 0.5) == 0, "none");
+  CHECK (lm_find_quantile (rates, 5, 0.5) == 3, "the median");
+  CHECK (lm_find_quantile (rates, 5, 1) == 5, "the largest");
+  CHECK (lm_find_quantile (rates, 5, 0) == 1, "the smallest");
+  CHECK (lm_find_quantile (rates, 0, 0.5) == 0, "none");
+}
+
+/* Multiplies nothing, on a computer that reads faster in one way, and now and then is held up. */
+static lm_prefetch liked;
+static unsigned n_multiplied;
+
+static void
+multiply_nothing (const lm_matrix *w,
+                  size_t first_row,
+                  size_t n_rows,
+                  const lm_input *input,
+                  float *out,
+                  size_t stride,
+                  void *scratch)
+{
+  double seconds = input->prefetch == liked ? 100e-6 : 200e-6, start = lm_now_seconds ();
+
+  seconds += n_multiplied++ % 5 == 0 ? 1e-3 : 0;
+  while (lm_now_seconds () < start + seconds)
+    ;
+}
+
+static void
+test_prefetch (void)
+{
+  static const lm_kernels kernels = { .matmul = multiply_nothing, .prefetches = true };
+  lm_linear linears[LM_PREFETCH_TRIALS];
+  lm_products products = { .kernels = &kernels, .n_linears = 1, .n_tokens = 1, .n_threads = 1 };
+  lm_pool *pool = lm_pool_new (1);
+
+  for (size_t i = 0; i < LM_PREFETCH_TRIALS; i++)
+    linears[i] = (lm_linear) { .matrix = { .n_rows = 16, .n_cols = 32, .row_bytes = 34 } };
+  for (int way = 0; way < LM_PREFETCH_WAYS; way++) {
+    liked = (lm_prefetch) way;
+    CHECK (lm_products_find_prefetch (&products, linears, pool) == liked, "%d", way);
+  }
+  lm_pool_free (pool);
 }
 
 /* Were a way's reads left out by the compiler, it would be faster than any memory, even in cache.
@@ -249,8 +287,8 @@ test_kernels (void)
     CHECK (lm_probe_kernels (&options, LM_PROBE_LEAST_BYTES, speeds, N_TYPES, &memory, &error) ==
                LM_OK,
            "%s", error.message);
-    printf ("# %s in %.2f s: memory %.1f GB/s ± %.0f %%\n", names[i],
-            lm_now_seconds () - start, memory.read_bandwidth * 1e-9, memory.spread * 100);
+    printf ("# %s in %.2f s: memory %.1f GB/s ± %.0f %%\n", names[i], lm_now_seconds () - start,
+            memory.read_bandwidth * 1e-9, memory.spread * 100);
     CHECK (memory.read_bandwidth > 1e8 && memory.read_bandwidth < 1e13, "%g",
            memory.read_bandwidth);
     CHECK (memory.spread >= 0 && memory.spread < 1, "%g", memory.spread);
@@ -321,6 +359,7 @@ main (void)
     { "the fastest way is found and measured", test_choice },
     { "finding a way can be stopped", test_stopped_choice },
     { "part of the rates lie below a quantile", test_quantile },
+    { "weights are asked for as they are read fastest", test_prefetch },
     { "every way of reading does read", test_ways },
     { "the peak of every level is measured", test_peak },
     { "stops and mistakes are errors", test_errors },

@@ -182,7 +182,8 @@ lm_avx2_next_short (lm_avx2_short *block,
     block->head += lm_panels_head_bytes (block_bytes) * LM_AVX2_ROWS;
     block->words += (block_bytes - lm_panels_head_bytes (block_bytes)) * LM_AVX2_ROWS;
   }
-  lm_avx2_ask_ahead (span, block->first + g * block_bytes * LM_AVX2_ROWS, block_bytes * LM_AVX2_ROWS);
+  lm_avx2_ask_ahead (span, block->first + g * block_bytes * LM_AVX2_ROWS,
+                     block_bytes * LM_AVX2_ROWS);
 }
 
 /* Word i of the eight rows. */
