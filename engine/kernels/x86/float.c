@@ -237,11 +237,13 @@ multiply_one_tile (uint32_t type,
 LM_INLINE void
 multiply_one_so (uint32_t type, const work *w, const lm_prefetch prefetch)
 {
+  /* Of one row after the other a processor foresees more than of several at once. */
+  const size_t n = prefetch == LM_PREFETCH_NONE ? 1 : ONE_ROWS;
   size_t r;
 
-  for (r = 0; r + ONE_ROWS <= w->n_rows; r += ONE_ROWS)
+  for (r = 0; r + n <= w->n_rows; r += n)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
-                       ONE_ROWS, prefetch);
+                       (int) n, prefetch);
   for (; r < w->n_rows; r++)
     multiply_one_tile (type, w->rows + r * w->row_bytes, w->row_bytes, w->x, w->n_cols, w->out + r,
                        1, prefetch);
