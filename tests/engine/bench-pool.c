@@ -5,21 +5,13 @@
 
 #include "check.h"
 #include "median.h"
+#include "util/measure.h"
 #include "util/threads.h"
 #include "util/topology.h"
 
 #define N_BATCHES  41
 #define BATCH_JOBS 500
 #define N_RESTS    100
-
-static double
-now_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
-}
 
 static void
 do_nothing (void *data, size_t index, unsigned worker)
@@ -54,11 +46,11 @@ time_empty (lm_pool *pool, size_t n_tasks)
   double took[N_BATCHES];
 
   for (int i = 0; i < N_BATCHES; i++) {
-    double start = now_seconds ();
+    double start = lm_now_seconds ();
 
     for (int j = 0; j < BATCH_JOBS; j++)
       lm_pool_run (pool, n_tasks, do_nothing, NULL, NULL);
-    took[i] = (now_seconds () - start) / BATCH_JOBS * 1e9;
+    took[i] = (lm_now_seconds () - start) / BATCH_JOBS * 1e9;
   }
   return get_median (took, N_BATCHES);
 }
@@ -69,14 +61,14 @@ time_meetings (lm_pool *pool, unsigned n_threads)
   double took[N_BATCHES];
 
   for (int i = 0; i < N_BATCHES; i++) {
-    double start = now_seconds ();
+    double start = lm_now_seconds ();
 
     for (int j = 0; j < BATCH_JOBS; j++) {
       meeting m = { .n_wanted = n_threads };
 
       lm_pool_run (pool, n_threads, meet, &m, NULL);
     }
-    took[i] = (now_seconds () - start) / BATCH_JOBS * 1e9;
+    took[i] = (lm_now_seconds () - start) / BATCH_JOBS * 1e9;
   }
   return get_median (took, N_BATCHES);
 }
@@ -93,9 +85,9 @@ time_wakings (lm_pool *pool, unsigned n_threads)
     double start;
 
     nanosleep (&rest, NULL);
-    start = now_seconds ();
+    start = lm_now_seconds ();
     lm_pool_run (pool, n_threads, meet, &m, NULL);
-    took[i] = (now_seconds () - start) * 1e9;
+    took[i] = (lm_now_seconds () - start) * 1e9;
   }
   return get_median (took, N_RESTS);
 }

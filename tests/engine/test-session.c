@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -12,6 +11,7 @@
 #include "level.h"
 #include "lm.h"
 #include "synth.h"
+#include "util/measure.h"
 
 #define N_TOKENS 800 /* some blocks of prefill, some chunks of attention */
 #define N_BRIEF  300 /* two of each, where an emulator or a sanitizer makes it slow */
@@ -21,15 +21,6 @@ static char model_path[] = "/tmp/linnet-session-XXXXXX";
 static lm_token text[N_TOKENS];
 static size_t n_text = N_TOKENS;       /* of them, or N_BRIEF */
 static lm_kv_type kv_type = LM_KV_F16; /* of every session that is opened */
-
-static double
-now_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
-}
 
 /* A model on n_threads and a session of n_ctx tokens on it. */
 static lm_session *
@@ -261,7 +252,7 @@ cancel_later (void *data)
   canceller *c = data;
 
   usleep ((useconds_t) (c->delay * 1e6));
-  c->when = now_seconds ();
+  c->when = lm_now_seconds ();
   lm_session_cancel (c->session);
   return NULL;
 }
@@ -295,7 +286,7 @@ test_cancel (void)
     tokens[0] = 10 + i; /* from the beginning each time */
     pthread_create (&thread, NULL, cancel_later, &c);
     status = lm_session_sync (session, tokens, LONG, NULL);
-    latencies[i] = now_seconds ();
+    latencies[i] = lm_now_seconds ();
     pthread_join (thread, NULL);
     latencies[i] -= c.when;
     CHECK (status == LM_ERROR_CANCELLED, "%d", status);
