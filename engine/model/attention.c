@@ -45,30 +45,44 @@ head_offset (const lm_attention *a, size_t token, size_t head)
 
 /* ---- Chunks ------------------------------------------------------------------------------- */
 
-/* Up to LM_ATTEND_QUERIES heads of a token, from head first on, over one chunk; what becomes of
- * them goes to parts, stride floats apart. */
+/* Queries that one call of the kernel takes, for they share a key and value head: of each token the
+ * heads. */
+typedef struct {
+  size_t token; /* the first */
+  size_t n_tokens;
+  uint32_t head; /* the first */
+  uint32_t n_heads;
+} query_block;
+
+/* Positions that a token sees. */
+static size_t
+count_seen (const lm_attention *a, size_t token)
+{
+  return (size_t) a->n_past + token + 1;
+}
+
+/* A block's queries over one chunk, of which all its tokens see as much; what becomes of them goes
+ * to parts, token by token, part_floats() apart. */
 static void
-attend_chunk (const lm_attention *a,
-              size_t token,
-              uint32_t first,
-              uint32_t n,
-              size_t chunk,
-              float *scores,
-              float *parts,
-              size_t stride)
+attend_chunk (
+    const lm_attention *a, const query_block *block, size_t chunk, float *scores, float *parts)
 {
   const lm_hparams *h = a->hparams;
-  uint32_t kv_head = first / (h->n_heads / h->n_kv_heads);
-  size_t begin = chunk * LM_ATTEND_CHUNK, end = a->n_past + token + 1;
+  uint32_t kv_head = block->head / (h->n_heads / h->n_kv_heads);
+  size_t begin = chunk * LM_ATTEND_CHUNK, end = count_seen (a, block->token);
   size_t n_positions = end - begin < LM_ATTEND_CHUNK ? end - begin : LM_ATTEND_CHUNK;
+  size_t n = block->n_tokens * block->n_heads;
   lm_kv_span span = lm_kv_cache_get_span (a->cache, a->layer, kv_head, begin, n_positions);
   lm_query queries[LM_ATTEND_QUERIES];
 
-  for (uint32_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    size_t token = block->token + i / block->n_heads, head = block->head + i % block->n_heads;
+
     queries[i] =
-        (lm_query) { .q = a->q + head_offset (a, token, first + i), .out = parts + i * stride };
+        (lm_query) { .q = a->q + head_offset (a, token, head), .out = parts + i * part_floats (h) };
+  }
   a->kernels->attend (&span, queries, n, 1.0f / sqrtf ((float) h->head_dim), scores);
-  for (uint32_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < n; i++) {
     queries[i].out[h->head_dim] = queries[i].max;
     queries[i].out[h->head_dim + 1] = queries[i].sum;
   }
@@ -116,54 +130,117 @@ heads_a_task (const lm_hparams *h)
   return n < LM_ATTEND_QUERIES ? n : LM_ATTEND_QUERIES;
 }
 
+/* Where there are few such heads, those of several tokens are. */
 static size_t
-tasks_a_token (const lm_hparams *h)
+tokens_a_task (const lm_hparams *h)
+{
+  return LM_ATTEND_QUERIES / heads_a_task (h);
+}
+
+static size_t
+count_token_blocks (const lm_attention *a)
+{
+  size_t n = tokens_a_task (a->hparams);
+
+  return (a->n_tokens + n - 1) / n;
+}
+
+static size_t
+count_head_blocks (const lm_hparams *h)
 {
   uint32_t group = h->n_heads / h->n_kv_heads, n = heads_a_task (h);
 
   return (size_t) h->n_kv_heads * ((group + n - 1) / n);
 }
 
-/* The heads of task index (below tasks_a_token) of a token; returns how many. */
-static uint32_t
-find_heads (const lm_hparams *h, size_t index, uint32_t *first)
+static query_block
+find_block (const lm_attention *a, size_t token_block, size_t head_block)
 {
+  const lm_hparams *h = a->hparams;
   uint32_t group = h->n_heads / h->n_kv_heads, n = heads_a_task (h);
-  uint32_t tasks = (group + n - 1) / n;
-  uint32_t at = (uint32_t) (index % tasks) * n;
+  uint32_t blocks = (group + n - 1) / n, at = (uint32_t) (head_block % blocks) * n;
+  size_t most = tokens_a_task (h), token = token_block * most, left = a->n_tokens - token;
 
-  *first = (uint32_t) (index / tasks) * group + at;
-  return group - at < n ? group - at : n;
+  return (query_block) {
+    .token = token,
+    .n_tokens = left < most ? left : most,
+    .head = (uint32_t) (head_block / blocks) * group + at,
+    .n_heads = group - at < n ? group - at : n,
+  };
 }
 
-/* One token's heads over the whole cache. Later tokens, which read more, come first: no thread is
- * left with a long task at the end. */
+/* One of a block's tokens. */
+static query_block
+take_token (const query_block *block, size_t i)
+{
+  query_block one = *block;
+
+  one.token += i;
+  one.n_tokens = 1;
+  return one;
+}
+
+/* Chunks that all tokens of a block see wholly. */
+static size_t
+count_shared_chunks (const lm_attention *a, const query_block *block)
+{
+  return count_seen (a, block->token) / LM_ATTEND_CHUNK;
+}
+
+/* A block's queries over chunks first … end − 1, put together with what totals has of those
+ * before. */
+static void
+attend_chunks (const lm_attention *a,
+               const query_block *block,
+               size_t first,
+               size_t end,
+               float *scores,
+               float *totals,
+               float *parts)
+{
+  size_t head_dim = a->hparams->head_dim, stride = part_floats (a->hparams);
+
+  for (size_t chunk = first; chunk < end; chunk++) {
+    if (chunk == 0) {
+      attend_chunk (a, block, chunk, scores, totals);
+      continue;
+    }
+    attend_chunk (a, block, chunk, scores, parts);
+    for (size_t i = 0; i < block->n_tokens * block->n_heads; i++)
+      merge (totals + i * stride, parts + i * stride, head_dim);
+  }
+}
+
+/* A block over the whole cache. Later tokens, which read more, come first: no thread is left with a
+ * long task at the end. */
 static void
 attend_whole (void *data, size_t index, unsigned worker)
 {
   const lm_attention *a = data;
   const lm_hparams *h = a->hparams;
-  size_t n_tasks = tasks_a_token (h), token = a->n_tokens - 1 - index / n_tasks;
-  size_t stride = part_floats (h), n_chunks = count_chunks (a->n_past + token + 1);
+  size_t n_head_blocks = count_head_blocks (h), stride = part_floats (h);
+  query_block block =
+      find_block (a, count_token_blocks (a) - 1 - index / n_head_blocks, index % n_head_blocks);
+  size_t n_shared = count_shared_chunks (a, &block);
   float *scores = a->scratch + worker * lm_attention_scratch_floats (h);
   float *totals = scores + SCORES_FLOATS, *parts = totals + LM_ATTEND_QUERIES * stride;
-  uint32_t first, n = find_heads (h, index % n_tasks, &first);
 
-  attend_chunk (a, token, first, n, 0, scores, totals, stride);
-  for (size_t chunk = 1; chunk < n_chunks; chunk++) {
-    attend_chunk (a, token, first, n, chunk, scores, parts, stride);
-    for (uint32_t i = 0; i < n; i++)
-      merge (totals + i * stride, parts + i * stride, h->head_dim);
+  attend_chunks (a, &block, 0, n_shared, scores, totals, parts);
+  for (size_t t = 0; t < block.n_tokens; t++, totals += block.n_heads * stride) {
+    query_block one = take_token (&block, t);
+
+    attend_chunks (a, &one, n_shared, count_chunks (count_seen (a, one.token)), scores, totals,
+                   parts);
+    for (uint32_t i = 0; i < one.n_heads; i++)
+      finish (totals + i * stride, a->out + head_offset (a, one.token, one.head + i), h->head_dim);
   }
-  for (uint32_t i = 0; i < n; i++)
-    finish (totals + i * stride, a->out + head_offset (a, token, first + i), h->head_dim);
 }
 
 /* Chunks of the last token, which has the most of all. */
 static size_t
 most_chunks (const lm_attention *a)
 {
-  return count_chunks ((size_t) a->n_past + a->n_tokens);
+  return count_chunks (count_seen (a, a->n_tokens - 1));
 }
 
 /* The result of a token's head and chunk. */
@@ -174,22 +251,41 @@ find_part (const lm_attention *a, size_t token, size_t head, size_t chunk)
          ((chunk * a->n_tokens + token) * a->hparams->n_heads + head) * part_floats (a->hparams);
 }
 
-/* One token's heads over one chunk, in the thread's own scratch. */
+/* A block over one chunk, in the thread's own scratch. */
+static void
+attend_block_part (
+    const lm_attention *a, const query_block *block, size_t chunk, float *scores, float *parts)
+{
+  size_t n_floats = block->n_heads * part_floats (a->hparams);
+
+  attend_chunk (a, block, chunk, scores, parts);
+  for (size_t t = 0; t < block->n_tokens; t++)
+    memcpy (find_part (a, block->token + t, block->head, chunk), parts + t * n_floats,
+            n_floats * sizeof *parts);
+}
+
 static void
 attend_part (void *data, size_t index, unsigned worker)
 {
   const lm_attention *a = data;
   const lm_hparams *h = a->hparams;
-  size_t n_chunks = most_chunks (a), chunk = index % n_chunks, stride = part_floats (h);
+  size_t n_chunks = most_chunks (a), chunk = index % n_chunks,
+         n_head_blocks = count_head_blocks (h);
+  query_block block =
+      find_block (a, index / n_chunks / n_head_blocks, index / n_chunks % n_head_blocks);
   float *scores = a->scratch + worker * lm_attention_scratch_floats (h);
   float *parts = scores + SCORES_FLOATS;
-  size_t n_tasks = tasks_a_token (h), token = index / n_chunks / n_tasks;
-  uint32_t first, n = find_heads (h, index / n_chunks % n_tasks, &first);
 
-  if (chunk * LM_ATTEND_CHUNK >= (size_t) a->n_past + token + 1)
+  if (chunk < count_shared_chunks (a, &block)) {
+    attend_block_part (a, &block, chunk, scores, parts);
     return;
-  attend_chunk (a, token, first, n, chunk, scores, parts, stride);
-  memcpy (find_part (a, token, first, chunk), parts, n * stride * sizeof *parts);
+  }
+  for (size_t t = 0; t < block.n_tokens; t++) {
+    query_block one = take_token (&block, t);
+
+    if (chunk * LM_ATTEND_CHUNK < count_seen (a, one.token))
+      attend_block_part (a, &one, chunk, scores, parts);
+  }
 }
 
 static void
@@ -198,7 +294,7 @@ merge_parts (void *data, size_t index, unsigned worker)
   const lm_attention *a = data;
   const lm_hparams *h = a->hparams;
   size_t token = index / h->n_heads, head = index % h->n_heads;
-  size_t n_chunks = count_chunks (a->n_past + token + 1);
+  size_t n_chunks = count_chunks (count_seen (a, token));
   float *total = find_part (a, token, head, 0);
 
   (void) worker;
@@ -214,8 +310,8 @@ lm_attention_run (const lm_attention *attention,
                   const atomic_bool *cancel)
 {
   lm_attention a = *attention;
-  size_t n_tasks = tasks_a_token (a.hparams) * a.n_tokens, n_chunks = most_chunks (&a);
-  size_t n_heads = (size_t) a.n_tokens * a.hparams->n_heads;
+  size_t n_tasks = count_token_blocks (&a) * count_head_blocks (a.hparams);
+  size_t n_chunks = most_chunks (&a), n_heads = (size_t) a.n_tokens * a.hparams->n_heads;
 
   if (n_chunks == 1 || a.n_tokens > LM_SPLIT_TOKENS)
     return lm_pool_run_on (pool, n_threads, n_tasks, attend_whole, &a, cancel);
