@@ -391,26 +391,32 @@ typedef struct {
   int n_threads;           /* 0: those that a model opened with 0 decodes with */
   double seconds;          /* to measure for, 10 at most; 0: one second */
   const char *cpu_level;   /* of lm_probe_int8_peak(), see lm_cpu_levels(); NULL: the best */
-  const lm_model *model;   /* of lm_probe_read_bandwidth(): open in full and at rest; NULL: none */
+  const lm_model *model;   /* of lm_read_probe_open(): open in full and at rest; NULL: none */
   lm_progress_fn progress; /* NULL allowed */
   void *user_data;
 } lm_probe_options;
 
-/* The rate, in bytes a second, at which threads together read memory that is in no cache, round and
- * round LM_PROBE_BYTES with the widest loads there are, with and without prefetch: the median of
- * twelve passes in the way that was fastest in twelve others, of a twenty-fourth of the time each.
- * With a model it is the memory that its weights are in, from one end to the other and over again:
- * what decoding with this very model can come to at most, for a computer may read gigabytes more
- * slowly than LM_PROBE_BYTES. options: NULL for the defaults. LM_ERROR_MEMORY, LM_ERROR_CANCELLED,
- * LM_ERROR_ARGUMENT. */
+/* How fast threads together read memory that is in no cache, at the moments at which it is asked:
+ * a computer is not the same from one to the next, so that what is held against this is to be
+ * measured in the same moments. Reads round and round LM_PROBE_BYTES with the widest loads there
+ * are, with or without prefetch. With a model it is the memory that its weights are in, from one
+ * end to the other and over again: what decoding with this very model can come to at most, for a
+ * computer may read gigabytes more slowly than LM_PROBE_BYTES. One thread uses it at a time. */
 #define LM_PROBE_BYTES ((uint64_t) 512 << 20)
-lm_status lm_probe_read_bandwidth (const lm_probe_options *options,
-                                   double *bytes_per_second,
-                                   lm_error *error);
+typedef struct lm_read_probe lm_read_probe;
+
+/* Takes options.seconds to find out how memory is read fastest. The model has to outlive the probe.
+ * options: NULL for the defaults. NULL: LM_ERROR_MEMORY, LM_ERROR_CANCELLED, LM_ERROR_ARGUMENT. */
+lm_read_probe *lm_read_probe_open (const lm_probe_options *options, lm_error *error);
+void lm_read_probe_close (lm_read_probe *probe); /* NULL allowed */
+
+/* Reads for about so many seconds (some milliseconds at least), going on where it ended the last
+ * time. Returns the bytes that were read; took: the seconds. */
+uint64_t lm_read_probe_look (lm_read_probe *probe, double seconds, double *took);
 
 /* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
- * in registers already, with the level's instructions for that. The rest as above; a level that
- * this computer lacks is LM_ERROR_ARGUMENT. */
+ * in registers already, with the level's instructions for that: the median of twelve passes.
+ * options and errors as above; a level that this computer lacks is LM_ERROR_ARGUMENT. */
 lm_status
 lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm_error *error);
 

@@ -40,7 +40,8 @@ fill (BenchStart *self,
   double rate;
 
   if (!linnet_model_estimate_memory (model, self->n_ctx, cache_type, &self->memory, error) ||
-      !linnet_speed_meter_run (meter, LINNET_SPEED_DECODE, 1, self->n_ctx - 2, &rate, error))
+      !linnet_speed_meter_run (meter, LINNET_SPEED_DECODE, 1, self->n_ctx - 2, NULL, NULL, &rate,
+                               error))
     return FALSE;
   self->peak_bytes = linnet_machine_get_own_peak ();
   return TRUE;
@@ -69,8 +70,8 @@ bench_start_run (BenchStart *self,
   self->n_ctx = MIN (CONTEXT_TOKENS, MAX (linnet_model_get_n_ctx_train (model), 64));
   self->n_tokens = MIN (PROMPT_TOKENS, self->n_ctx - 2);
   meter = linnet_speed_meter_new (model, self->n_ctx - 1, cache_type, cancellable, &error);
-  if (meter != NULL &&
-      linnet_speed_meter_run (meter, LINNET_SPEED_PREFILL, self->n_tokens, 0, &rate, &error)) {
+  if (meter != NULL && linnet_speed_meter_run (meter, LINNET_SPEED_PREFILL, self->n_tokens, 0, NULL,
+                                               NULL, &rate, &error)) {
     seconds = (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
     g_array_append_val (self->seconds, seconds);
     if (!fills || fill (self, model, meter, cache_type, &error))

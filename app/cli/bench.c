@@ -14,7 +14,9 @@ typedef struct {
   const BenchOptions *options;
   GCancellable *cancellable;
   BenchReport *report;
-  guint n_steps; /* runs, in all */
+  LinnetReadProbe *memory;  /* borrowed; NULL where nothing is written */
+  LinnetReadProbe *weights; /* the same of the model at work */
+  guint n_steps;            /* runs, in all */
   guint step;
 } Bench;
 
@@ -124,33 +126,7 @@ advance (Bench *bench)
   cli_show_progress (_ ("Measuring…"), MIN ((double) bench->step / bench->n_steps, 0.99));
 }
 
-/* What a computer can do in these moments, in work a second. */
-typedef struct {
-  double limit;
-  double read; /* of the weights, in bytes; 0 for prefill */
-} Ceiling;
-
-static gboolean
-probe (Bench *bench, LinnetModel *loaded, LinnetSpeedKind kind, Ceiling *ceiling, GError **error)
-{
-  const LinnetModelOptions *model = &bench->options->model;
-  gboolean is_prefill = kind == LINNET_SPEED_PREFILL;
-  LinnetProbeOptions options = {
-    .n_threads = is_prefill ? model->n_threads_prefill : model->n_threads,
-    .seconds = bench->options->probe_seconds,
-    .cpu_level = model->cpu_level,
-  };
-
-  ceiling->read = 0;
-  if (is_prefill)
-    return linnet_probe_int8_peak (&options, bench->cancellable, &ceiling->limit, error);
-  if (!linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->limit, error))
-    return FALSE;
-  options.model = loaded;
-  return linnet_probe_bandwidth (&options, bench->cancellable, &ceiling->read, error);
-}
-
-/* work: a second. */
+/* work, limit: a second. */
 static void
 add_share (GArray *limits, GArray *shares, double limit, double work)
 {
@@ -160,23 +136,89 @@ add_share (GArray *limits, GArray *shares, double limit, double work)
   g_array_append_val (shares, share);
 }
 
-/* Memory may be twice as fast in one second as in the next, so that a run is held against what the
- * probe finds before and after it, and not against another run's. */
+/* The speed of the units that multiply hardly changes: it is looked at before and after. */
 static gboolean
-measure_ours (
-    Bench *bench, LinnetModel *loaded, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
+measure_prefill (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
 {
-  Ceiling before, after;
+  const LinnetModelOptions *model = &bench->options->model;
+  LinnetProbeOptions options = {
+    .n_threads = model->n_threads_prefill,
+    .seconds = bench->options->probe_seconds,
+    .cpu_level = model->cpu_level,
+  };
+  double before, after, rate;
+
+  if (!linnet_probe_int8_peak (&options, bench->cancellable, &before, error) ||
+      !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, NULL, NULL, &rate,
+                               error) ||
+      !linnet_probe_int8_peak (&options, bench->cancellable, &after, error))
+    return FALSE;
+  add_share (test->limits, test->shares, (before + after) / 2, rate * test->work);
+  g_array_append_val (test->ours, rate);
+  return TRUE;
+}
+
+/* What was read between the tokens of a run. */
+typedef struct {
+  LinnetReadProbe *probe;
+  double bytes;
+  double seconds;
+} Reads;
+
+typedef struct {
+  Reads memory;
+  Reads weights;
+  double seconds; /* of each look */
+} Looks;
+
+static void
+look (Reads *reads, double seconds)
+{
+  double took;
+
+  reads->bytes += (double) linnet_read_probe_look (reads->probe, seconds, &took);
+  reads->seconds += took;
+}
+
+static void
+look_cb (gpointer user_data)
+{
+  Looks *looks = user_data;
+
+  look (&looks->memory, looks->seconds);
+  look (&looks->weights, looks->seconds);
+}
+
+/* Memory may be twice as fast in one second as in the next, so that after each token it is looked
+ * at: both saw the same moments, and both are means of them. */
+static gboolean
+measure_decode (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
+{
+  Looks looks = {
+    .memory.probe = bench->memory,
+    .weights.probe = bench->weights,
+    .seconds = bench->options->probe_seconds / test->n_tokens,
+  };
   double rate;
 
-  if (!probe (bench, loaded, test->kind, &before, error) ||
-      !linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, &rate, error) ||
-      !probe (bench, loaded, test->kind, &after, error))
+  if (!linnet_speed_meter_run (meter, test->kind, test->n_tokens, test->depth, look_cb, &looks,
+                               &rate, error))
     return FALSE;
-  add_share (test->limits, test->shares, (before.limit + after.limit) / 2, rate * test->work);
-  if (test->kind == LINNET_SPEED_DECODE)
-    add_share (test->reads, test->read_shares, (before.read + after.read) / 2, rate * test->work);
+  add_share (test->limits, test->shares, looks.memory.bytes / looks.memory.seconds,
+             rate * test->work);
+  add_share (test->reads, test->read_shares, looks.weights.bytes / looks.weights.seconds,
+             rate * test->work);
   g_array_append_val (test->ours, rate);
+  return TRUE;
+}
+
+static gboolean
+measure_ours (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
+{
+  gboolean is_prefill = test->kind == LINNET_SPEED_PREFILL;
+
+  if (!(is_prefill ? measure_prefill : measure_decode) (bench, meter, test, error))
+    return FALSE;
   advance (bench);
   return TRUE;
 }
@@ -228,8 +270,8 @@ warm_up (Bench *bench, LinnetSpeedMeter *meter, BenchTest **tests, GError **erro
   double rate;
 
   for (guint i = 0; i < count_tests (bench->options); i++) {
-    if (!linnet_speed_meter_run (meter, tests[i]->kind, tests[i]->n_tokens, tests[i]->depth, &rate,
-                                 error))
+    if (!linnet_speed_meter_run (meter, tests[i]->kind, tests[i]->n_tokens, tests[i]->depth, NULL,
+                                 NULL, &rate, error))
       return FALSE;
     advance (bench);
   }
@@ -264,7 +306,6 @@ foretell (Bench *bench, const LinnetWorkload *work, BenchTest **tests, GError **
 /* One turn of each, at one depth. */
 static gboolean
 measure_round (Bench *bench,
-               LinnetModel *loaded,
                LinnetSpeedMeter *meter,
                const BenchModel *model,
                BenchTest **tests,
@@ -273,7 +314,7 @@ measure_round (Bench *bench,
   if (bench->options->with_forecast && !foretell (bench, &model->work, tests, error))
     return FALSE;
   for (guint i = 0; i < count_tests (bench->options); i++) {
-    if (!measure_ours (bench, loaded, meter, tests[i], error))
+    if (!measure_ours (bench, meter, tests[i], error))
       return FALSE;
   }
   return bench->options->peer == NULL || measure_theirs (bench, model->path, tests, error);
@@ -306,14 +347,34 @@ longest_timeline (BenchTest **tests, guint n_tests)
   return longest;
 }
 
+/* loaded: NULL for memory of its own. */
+static LinnetReadProbe *
+open_probe (Bench *bench, LinnetModel *loaded, GError **error)
+{
+  LinnetProbeOptions options = {
+    .n_threads = bench->options->model.n_threads,
+    .seconds = bench->options->probe_seconds,
+    .model = loaded,
+  };
+
+  return linnet_read_probe_new (&options, bench->cancellable, error);
+}
+
 /* Each depth has a session of its own, so that depths take turns as well. */
 static gboolean
 measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **error)
 {
   guint n_tests = count_tests (bench->options), n_depths = bench->options->depths->len;
+  g_autoptr (LinnetReadProbe) memory = NULL;
+  g_autoptr (LinnetReadProbe) weights = NULL;
   g_autoptr (GPtrArray) meters =
       g_ptr_array_new_with_free_func ((GDestroyNotify) linnet_speed_meter_free);
 
+  if (bench->options->n_decode > 0 && ((memory = open_probe (bench, NULL, error)) == NULL ||
+                                       (weights = open_probe (bench, loaded, error)) == NULL))
+    return FALSE;
+  bench->memory = memory;
+  bench->weights = weights;
   for (guint i = 0; i < n_depths; i++) {
     BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
     LinnetSpeedMeter *meter =
@@ -330,7 +391,7 @@ measure_tests (Bench *bench, LinnetModel *loaded, BenchModel *model, GError **er
     for (guint i = 0; i < n_depths; i++) {
       BenchTest **tests = (BenchTest **) model->tests->pdata + (gsize) i * n_tests;
 
-      if (!measure_round (bench, loaded, meters->pdata[i], model, tests, error))
+      if (!measure_round (bench, meters->pdata[i], model, tests, error))
         return FALSE;
     }
   }

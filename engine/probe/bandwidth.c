@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The probe of the memory's read bandwidth, with memory of its own or a model's. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -69,35 +70,89 @@ make_memory (lm_pool *pool)
   return memory;
 }
 
-lm_status
-lm_probe_read_bandwidth (const lm_probe_options *options, double *bytes_per_second, lm_error *error)
-{
-  static const lm_probe_options defaults = { 0 };
-  const lm_weights *weights;
-  uint8_t *made = NULL;
-  lm_reading reading;
+struct lm_read_probe {
   lm_pool *pool;
+  uint8_t *made; /* NULL: the weights of a model are read */
+  lm_reading reading;
+  size_t way;
+};
+
+/* Passes that were made to find the fastest way, and who wants to know. */
+typedef struct {
+  const lm_probe_options *options;
+  uint64_t done;
+  uint64_t total;
+} passes;
+
+static bool
+tell_pass (void *data)
+{
+  passes *p = data;
+
+  p->done++;
+  return p->options->progress == NULL ||
+         p->options->progress (p->done, p->total, p->options->user_data);
+}
+
+static lm_status
+set_up (lm_read_probe *probe, const lm_probe_options *options, lm_error *error)
+{
+  const lm_weights *weights = options->model != NULL ? &options->model->weights : NULL;
+  passes p = { .options = options };
+  lm_reading *r = &probe->reading;
   lm_status status;
 
-  options = options != NULL ? options : &defaults;
-  weights = options->model != NULL ? &options->model->weights : NULL;
-  *bytes_per_second = 0;
   if (weights != NULL && weights->memory_bytes < LM_READ_STEP)
     return lm_fail (error, LM_ERROR_ARGUMENT, NULL, 0, "The model is not open in full.");
-  status = lm_probe_begin (options, &pool, error);
+  status = lm_probe_begin (options, &probe->pool, error);
   if (status != LM_OK)
     return status;
-  if (weights == NULL && (made = make_memory (pool)) == NULL) {
-    lm_pool_free (pool);
+  if (weights == NULL && (probe->made = make_memory (probe->pool)) == NULL)
     return lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) LM_PROBE_BYTES,
                     "There is not enough memory.");
+  *r = lm_reading_make (probe->pool, lm_pool_get_n_threads (probe->pool),
+                        weights != NULL ? weights->memory : probe->made,
+                        weights != NULL ? weights->memory_bytes : LM_PROBE_BYTES);
+  p.total = r->n_ways * LM_PROBE_TRIES;
+  probe->way = lm_probe_find_way (r->n_ways, lm_reading_pass, r, lm_probe_get_seconds (options),
+                                  tell_pass, &p);
+  if (probe->way == r->n_ways)
+    return lm_probe_fail_stopped (error);
+  return LM_OK;
+}
+
+lm_read_probe *
+lm_read_probe_open (const lm_probe_options *options, lm_error *error)
+{
+  static const lm_probe_options defaults = { 0 };
+  lm_read_probe *probe = calloc (1, sizeof *probe);
+
+  if (probe == NULL) {
+    lm_fail (error, LM_ERROR_MEMORY, NULL, (int64_t) sizeof *probe, "There is not enough memory.");
+    return NULL;
   }
-  reading =
-      lm_reading_make (pool, lm_pool_get_n_threads (pool), weights != NULL ? weights->memory : made,
-                       weights != NULL ? weights->memory_bytes : LM_PROBE_BYTES);
-  status =
-      lm_probe_run (options, reading.n_ways, lm_reading_pass, &reading, bytes_per_second, error);
-  lm_pages_free (made, LM_PROBE_BYTES);
-  lm_pool_free (pool);
-  return status;
+  if (set_up (probe, options != NULL ? options : &defaults, error) == LM_OK)
+    return probe;
+  lm_read_probe_close (probe);
+  return NULL;
+}
+
+void
+lm_read_probe_close (lm_read_probe *probe)
+{
+  if (probe == NULL)
+    return;
+  lm_pages_free (probe->made, LM_PROBE_BYTES);
+  lm_pool_free (probe->pool);
+  free (probe);
+}
+
+uint64_t
+lm_read_probe_look (lm_read_probe *probe, double seconds, double *took)
+{
+  double start = lm_now_seconds ();
+  uint64_t bytes = lm_reading_pass (&probe->reading, probe->way, seconds);
+
+  *took = lm_now_seconds () - start;
+  return bytes;
 }

@@ -464,7 +464,7 @@ lm_probe_kernels (const lm_probe_options *options,
   p.options = options;
   status = set_up (&p, speeds, error);
   if (status == LM_OK && (!fill_memory (&p) || !choose_way (&p) || !measure_rounds (&p)))
-    status = lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
+    status = lm_probe_fail_stopped (error);
   if (status == LM_OK)
     tell (&p, speeds, memory);
   clear (&p);

@@ -72,7 +72,7 @@ lm_probe_int8_peak (const lm_probe_options *options, double *macs_per_second, lm
   while (run_job (&p) < LEAST_JOB_SECONDS)
     p.n_iterations *= 2;
   p.n_macs = p.kernels->peak (p.n_iterations);
-  status = lm_probe_run (options, 1, multiply_pass, &p, macs_per_second, error);
+  status = lm_probe_run (options, multiply_pass, &p, macs_per_second, error);
   lm_pool_free (p.pool);
   return status;
 }

@@ -33,6 +33,18 @@ lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error
   return LM_OK;
 }
 
+double
+lm_probe_get_seconds (const lm_probe_options *options)
+{
+  return options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
+}
+
+lm_status
+lm_probe_fail_stopped (lm_error *error)
+{
+  return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
+}
+
 static double
 measure_pass (lm_probe_pass_fn pass, void *data, size_t way, double pass_seconds)
 {
@@ -67,50 +79,23 @@ lm_probe_find_way (size_t n_ways,
   return fastest;
 }
 
-/* Passes that were made, and who wants to know. */
-typedef struct {
-  const lm_probe_options *options;
-  uint64_t done;
-  uint64_t total;
-} passes;
-
-static bool
-tell_pass (void *data)
-{
-  passes *p = data;
-
-  p->done++;
-  return p->options->progress == NULL ||
-         p->options->progress (p->done, p->total, p->options->user_data);
-}
-
 lm_status
 lm_probe_run (const lm_probe_options *options,
-              size_t n_ways,
               lm_probe_pass_fn pass,
               void *data,
               double *rate,
               lm_error *error)
 {
-  double seconds = options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
-  passes p = { .options = options, .total = LM_PROBE_PASSES };
+  double seconds = lm_probe_get_seconds (options);
   double rates[LM_PROBE_PASSES];
-  size_t way = 0;
-  bool goes_on = true;
 
   *rate = 0;
-  if (n_ways > 1) {
-    seconds /= 2;
-    p.total += n_ways * LM_PROBE_TRIES;
-    way = lm_probe_find_way (n_ways, pass, data, seconds, tell_pass, &p);
-    goes_on = way < n_ways;
+  for (uint64_t i = 0; i < LM_PROBE_PASSES; i++) {
+    rates[i] = measure_pass (pass, data, 0, seconds / LM_PROBE_PASSES);
+    if (options->progress != NULL &&
+        !options->progress (i + 1, LM_PROBE_PASSES, options->user_data))
+      return lm_probe_fail_stopped (error);
   }
-  for (size_t i = 0; i < LM_PROBE_PASSES && goes_on; i++) {
-    rates[i] = measure_pass (pass, data, way, seconds / LM_PROBE_PASSES);
-    goes_on = tell_pass (&p);
-  }
-  if (!goes_on)
-    return lm_fail (error, LM_ERROR_CANCELLED, NULL, 0, "The probe was stopped.");
   *rate = lm_find_quantile (rates, LM_PROBE_PASSES, 0.5);
   return LM_OK;
 }

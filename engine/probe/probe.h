@@ -23,6 +23,12 @@ lm_status lm_probe_check (const lm_probe_options *options, lm_error *error);
 /* The same, and makes a pool of the threads that they ask for. LM_ERROR_MEMORY. */
 lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_error *error);
 
+/* The seconds that options ask for. */
+double lm_probe_get_seconds (const lm_probe_options *options);
+
+/* Writes LM_ERROR_CANCELLED, and returns it. */
+lm_status lm_probe_fail_stopped (lm_error *error);
+
 /* Makes LM_PROBE_TRIES passes in each of n_ways ways, in turn and within the time, and returns the
  * way of the fastest; n_ways where tell stopped it. */
 size_t lm_probe_find_way (size_t n_ways,
@@ -32,11 +38,9 @@ size_t lm_probe_find_way (size_t n_ways,
                           lm_probe_tell_fn tell,
                           void *tell_data);
 
-/* Makes LM_PROBE_PASSES passes within the options' time, and writes their median rate; where there
- * are several ways, half of the time goes into finding the fastest. Tells progress after each.
- * LM_ERROR_CANCELLED. */
+/* Makes LM_PROBE_PASSES passes, in way 0, within the options' time, and writes their median rate.
+ * Tells progress after each. LM_ERROR_CANCELLED. */
 lm_status lm_probe_run (const lm_probe_options *options,
-                        size_t n_ways,
                         lm_probe_pass_fn pass,
                         void *data,
                         double *rate,

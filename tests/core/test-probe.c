@@ -5,15 +5,26 @@
 #include "fixture.h"
 
 static void
+check_look (LinnetReadProbe *probe)
+{
+  double took;
+  guint64 bytes = linnet_read_probe_look (probe, 0.05, &took);
+
+  g_assert_cmpfloat (took, >=, 0.05);
+  g_assert_cmpfloat ((double) bytes / took, >, 1e8);
+}
+
+static void
 test_figures (void)
 {
   LinnetProbeOptions options = { .n_threads = 1, .seconds = 0.1 };
+  g_autoptr (LinnetReadProbe) probe = NULL;
   g_autoptr (GError) error = NULL;
-  double bandwidth, peak;
+  double peak;
 
-  g_assert_true (linnet_probe_bandwidth (&options, NULL, &bandwidth, &error));
+  probe = linnet_read_probe_new (&options, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpfloat (bandwidth, >, 1e8);
+  check_look (probe);
   options.cpu_level = "reference";
   g_assert_true (linnet_probe_int8_peak (&options, NULL, &peak, &error));
   g_assert_no_error (error);
@@ -33,12 +44,12 @@ test_errors (void)
   g_assert_cmpfloat (rate, ==, 0);
   g_clear_error (&error);
   options = (LinnetProbeOptions) { .n_threads = 1, .seconds = 100 };
-  g_assert_false (linnet_probe_bandwidth (&options, NULL, &rate, &error));
+  g_assert_null (linnet_read_probe_new (&options, NULL, &error));
   g_assert_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED);
   g_clear_error (&error);
   options.seconds = 0;
   g_cancellable_cancel (cancellable);
-  g_assert_false (linnet_probe_bandwidth (&options, cancellable, &rate, &error));
+  g_assert_null (linnet_read_probe_new (&options, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -50,24 +61,23 @@ test_weights (void)
   const char *path = fixture_get_demo_model ();
   g_autoptr (LinnetModel) closed = NULL;
   g_autoptr (LinnetModel) full = NULL;
+  g_autoptr (LinnetReadProbe) probe = NULL;
   g_autoptr (GError) error = NULL;
-  double rate = 1;
 
   if (path == NULL)
     return;
   closed = linnet_model_open (path, LINNET_MODEL_LEVEL_METADATA, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   options.model = closed;
-  g_assert_false (linnet_probe_bandwidth (&options, NULL, &rate, &error));
+  g_assert_null (linnet_read_probe_new (&options, NULL, &error));
   g_assert_error (error, LINNET_ENGINE_ERROR, LINNET_ENGINE_ERROR_FAILED);
-  g_assert_cmpfloat (rate, ==, 0);
   g_clear_error (&error);
   full = linnet_model_open (path, LINNET_MODEL_LEVEL_FULL, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   options.model = full;
-  g_assert_true (linnet_probe_bandwidth (&options, NULL, &rate, &error));
+  probe = linnet_read_probe_new (&options, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpfloat (rate, >, 1e8);
+  check_look (probe);
 }
 
 static gpointer

@@ -11,7 +11,7 @@
 static bool
 stop_at_once (uint64_t done, uint64_t total, void *user_data)
 {
-  CHECK (done == 1 && total >= LM_PROBE_PASSES, "after the first pass");
+  CHECK (done == 1 && total >= LM_PROBE_TRIES, "after the first pass");
   (*(int *) user_data)++;
   return false;
 }
@@ -51,18 +51,34 @@ test_threads (void)
   lm_pool_free (pool);
 }
 
+/* Some looks, of which each takes about as long as it shall. */
+static void
+check_looks (lm_read_probe *probe, const char *what)
+{
+  for (int i = 0; i < 3; i++) {
+    double took = 0, start = lm_now_seconds ();
+    uint64_t bytes = lm_read_probe_look (probe, 0.05, &took);
+    double passed = lm_now_seconds () - start, rate = (double) bytes / took;
+
+    printf ("# %s: %.1f GB/s in %.3f s\n", what, rate * 1e-9, took);
+    CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
+    CHECK (took >= 0.05 && took <= passed, "%g of %g s", took, passed);
+  }
+}
+
 static void
 test_bandwidth (void)
 {
-  double rate = 0, start = lm_now_seconds ();
   int n_calls = 0;
   lm_error error = { 0 };
-  lm_probe_options options = { .seconds = 0.2, .progress = count, .user_data = &n_calls };
+  lm_probe_options options = { .seconds = 0.1, .progress = count, .user_data = &n_calls };
+  lm_read_probe *probe = lm_read_probe_open (&options, &error);
 
-  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_OK, "%s", error.message);
-  printf ("# read bandwidth: %.1f GB/s in %.2f s\n", rate * 1e-9, lm_now_seconds () - start);
-  CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
-  CHECK (n_calls >= LM_PROBE_PASSES + LM_PROBE_TRIES, "%d", n_calls);
+  CHECK (probe != NULL, "%s", error.message);
+  CHECK (n_calls >= LM_PROBE_TRIES, "%d", n_calls);
+  if (probe != NULL)
+    check_looks (probe, "read bandwidth");
+  lm_read_probe_close (probe);
 }
 
 static void
@@ -70,27 +86,29 @@ test_weights (void)
 {
   const char *path = getenv ("LINNET_DEMO_MODEL");
   lm_model_options tokenizer = { .level = LM_OPEN_TOKENIZER };
-  lm_probe_options options = { .seconds = 0.2 };
+  lm_probe_options options = { .seconds = 0.1 };
   lm_model *model = path == NULL ? NULL : lm_model_open (path, &tokenizer, NULL);
   lm_error error = { 0 };
-  double rate = 7;
+  lm_read_probe *probe;
 
   if (model == NULL) {
     check_skip ("LINNET_DEMO_MODEL is not there");
     return;
   }
   options.model = model;
-  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_ERROR_ARGUMENT, "no weights");
-  CHECK (error.code == LM_ERROR_ARGUMENT && rate == 0, "%s", error.message);
+  CHECK (lm_read_probe_open (&options, &error) == NULL, "no weights");
+  CHECK (error.code == LM_ERROR_ARGUMENT, "%s", error.message);
   lm_model_close (model);
   model = lm_model_open (path, NULL, &error);
   CHECK (model != NULL, "%s", error.message);
   if (model == NULL)
     return;
   options.model = model;
-  CHECK (lm_probe_read_bandwidth (&options, &rate, &error) == LM_OK, "%s", error.message);
-  printf ("# weights, which may be in a cache: %.1f GB/s\n", rate * 1e-9);
-  CHECK (rate > 1e8 && rate < 1e13, "%g", rate);
+  probe = lm_read_probe_open (&options, &error);
+  CHECK (probe != NULL, "%s", error.message);
+  if (probe != NULL)
+    check_looks (probe, "weights, which may be in a cache");
+  lm_read_probe_close (probe);
   lm_model_close (model);
 }
 
@@ -122,9 +140,11 @@ test_reading (void)
 
 /* What way 0 … 2 was asked for in each pass of a probe whose second way does most in a time. */
 typedef struct {
-  size_t ways[LM_PROBE_PASSES + N_TRIES];
+  size_t ways[LM_PROBE_PASSES];
   size_t n;
 } asked;
+
+_Static_assert (N_TRIES <= LM_PROBE_PASSES, "there is room for either");
 
 static uint64_t
 do_some (void *data, size_t way, double pass_seconds)
@@ -132,26 +152,43 @@ do_some (void *data, size_t way, double pass_seconds)
   asked *a = data;
   double end = lm_now_seconds () + pass_seconds;
 
-  if (a->n < LM_PROBE_PASSES + N_TRIES)
+  if (a->n < LM_PROBE_PASSES)
     a->ways[a->n++] = way;
   while (lm_now_seconds () < end)
     ;
   return way == 1 ? 5000000 : 1000000;
 }
 
-/* Some passes of each find the way, the others measure it. */
+static bool
+go_on (void *data)
+{
+  (void) data;
+  return true;
+}
+
 static void
 test_choice (void)
 {
   asked a = { .n = 0 };
-  double rate = 0;
-  lm_probe_options options = { .seconds = 0.24 };
-  double most = 5e6 / (options.seconds / 2 / LM_PROBE_PASSES);
 
-  CHECK (lm_probe_run (&options, 3, do_some, &a, &rate, NULL) == LM_OK, "runs");
-  CHECK (a.n == LM_PROBE_PASSES + N_TRIES, "%zu", a.n);
+  CHECK (lm_probe_find_way (3, do_some, &a, 0.06, go_on, NULL) == 1, "the fastest");
+  CHECK (a.n == N_TRIES, "%zu", a.n);
   for (size_t i = 0; i < a.n; i++)
-    CHECK (a.ways[i] == (i < N_TRIES ? i % 3 : 1), "pass %zu: way %zu", i, a.ways[i]);
+    CHECK (a.ways[i] == i % 3, "pass %zu: way %zu", i, a.ways[i]);
+}
+
+static void
+test_passes (void)
+{
+  asked a = { .n = 0 };
+  double rate = 0;
+  lm_probe_options options = { .seconds = 0.12 };
+  double most = 1e6 / (options.seconds / LM_PROBE_PASSES);
+
+  CHECK (lm_probe_run (&options, do_some, &a, &rate, NULL) == LM_OK, "runs");
+  CHECK (a.n == LM_PROBE_PASSES, "%zu", a.n);
+  for (size_t i = 0; i < a.n; i++)
+    CHECK (a.ways[i] == 0, "pass %zu: way %zu", i, a.ways[i]);
   CHECK (rate > most / 4 && rate <= most, "%g of %g", rate, most);
 }
 
@@ -338,13 +375,15 @@ test_errors (void)
   lm_probe_options endless = { .seconds = 1e9 };
   lm_probe_options negative = { .n_threads = -1 };
 
-  CHECK (lm_probe_read_bandwidth (&stopped, &rate, &error) == LM_ERROR_CANCELLED, "stopped");
+  CHECK (lm_read_probe_open (&stopped, &error) == NULL, "stopped");
   CHECK (lm_probe_int8_peak (&stopped, &rate, NULL) == LM_ERROR_CANCELLED, "stopped");
   CHECK (n_calls == 2 && error.code == LM_ERROR_CANCELLED, "%d", n_calls);
   CHECK (lm_probe_int8_peak (&abacus, &rate, &error) == LM_ERROR_ARGUMENT, "an unknown level");
   CHECK (strcmp (error.subject, "abacus") == 0, "%s", error.subject);
   CHECK (lm_probe_int8_peak (&endless, &rate, NULL) == LM_ERROR_ARGUMENT, "too long");
-  CHECK (lm_probe_read_bandwidth (&negative, &rate, NULL) == LM_ERROR_ARGUMENT, "threads");
+  CHECK (lm_read_probe_open (&negative, &error) == NULL, "threads");
+  CHECK (error.code == LM_ERROR_ARGUMENT, "%s", error.message);
+  CHECK (lm_read_probe_open (&endless, NULL) == NULL, "too long");
 }
 
 int
@@ -356,7 +395,8 @@ main (void)
     { "the read bandwidth is measured", test_bandwidth },
     { "the weights of a model are read", test_weights },
     { "memory of any size is read", test_reading },
-    { "the fastest way is found and measured", test_choice },
+    { "the fastest way is found", test_choice },
+    { "a rate is the median of passes", test_passes },
     { "finding a way can be stopped", test_stopped_choice },
     { "part of the rates lie below a quantile", test_quantile },
     { "weights are asked for as they are read fastest", test_prefetch },

@@ -139,30 +139,57 @@ rewind_to (LinnetSpeedMeter *self, guint depth, GError **error)
   return linnet_measure_check (self->model, status, &failure, self->cancellable, error);
 }
 
+/* Writes tokens one by one; took: microseconds, without what is done between them. */
+static lm_status
+write_tokens (LinnetSpeedMeter *self,
+              guint n_tokens,
+              guint depth,
+              LinnetSpeedBetweenFunc between,
+              gpointer user_data,
+              gint64 *took,
+              lm_error *failure)
+{
+  *took = 0;
+  for (guint i = 0; i < n_tokens; i++) {
+    gint64 start = g_get_monotonic_time ();
+    lm_status status = lm_session_append (self->session, self->tokens[depth + i], failure);
+
+    *took += g_get_monotonic_time () - start;
+    if (status != LM_OK)
+      return status;
+    if (between != NULL)
+      between (user_data);
+  }
+  return LM_OK;
+}
+
 gboolean
 linnet_speed_meter_run (LinnetSpeedMeter *self,
                         LinnetSpeedKind kind,
                         guint n_tokens,
                         guint depth,
+                        LinnetSpeedBetweenFunc between,
+                        gpointer user_data,
                         double *rate,
                         GError **error)
 {
   lm_error failure = { 0 };
-  lm_status status = LM_OK;
-  gint64 start;
+  lm_status status;
+  gint64 took;
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (n_tokens > 0 && (gsize) depth + n_tokens <= self->n_ctx, FALSE);
 
   if (!rewind_to (self, depth, error))
     return FALSE;
-  start = g_get_monotonic_time ();
   if (kind == LINNET_SPEED_PREFILL) {
+    gint64 start = g_get_monotonic_time ();
+
     status = lm_session_sync (self->session, self->tokens, (gsize) depth + n_tokens, &failure);
+    took = g_get_monotonic_time () - start;
   } else {
-    for (guint i = 0; i < n_tokens && status == LM_OK; i++)
-      status = lm_session_append (self->session, self->tokens[depth + i], &failure);
+    status = write_tokens (self, n_tokens, depth, between, user_data, &took, &failure);
   }
-  *rate = n_tokens * (double) G_USEC_PER_SEC / (double) MAX (g_get_monotonic_time () - start, 1);
+  *rate = n_tokens * (double) G_USEC_PER_SEC / (double) MAX (took, 1);
   return linnet_measure_check (self->model, status, &failure, self->cancellable, error);
 }

@@ -29,13 +29,18 @@ LinnetSpeedMeter *linnet_speed_meter_new (LinnetModel *model,
 void linnet_speed_meter_free (LinnetSpeedMeter *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetSpeedMeter, linnet_speed_meter_free)
 
+/* What is done after each token that is written, and not counted. */
+typedef void (*LinnetSpeedBetweenFunc) (gpointer user_data);
+
 /* One run of n_tokens > 0, with depth tokens in the KV cache beforehand; those stay there, so that
- * only the first run of a depth computes them. rate: tokens a second. FALSE on failure:
- * LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
+ * only the first run of a depth computes them. between: NULL allowed. rate: tokens a second. FALSE
+ * on failure: LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
 gboolean linnet_speed_meter_run (LinnetSpeedMeter *self,
                                  LinnetSpeedKind kind,
                                  guint n_tokens,
                                  guint depth,
+                                 LinnetSpeedBetweenFunc between,
+                                 gpointer user_data,
                                  double *rate,
                                  GError **error);
 

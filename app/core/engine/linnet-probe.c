@@ -6,8 +6,6 @@
 
 #include "engine/linnet-engine-private.h"
 
-typedef lm_status (*Probe) (const lm_probe_options *options, double *rate, lm_error *error);
-
 /* Who wants to know, and who may say stop. */
 typedef struct {
   LinnetProbeProgressFunc progress; /* NULL allowed */
@@ -61,32 +59,48 @@ finish (lm_status status, const lm_error *failure, const Watcher *watcher, GErro
   return FALSE;
 }
 
-static gboolean
-run (Probe probe,
-     const LinnetProbeOptions *options,
-     GCancellable *cancellable,
-     double *rate,
-     GError **error)
+struct _LinnetReadProbe {
+  lm_read_probe *handle; /* owned */
+  LinnetModel *model;    /* owned, or NULL */
+};
+
+LinnetReadProbe *
+linnet_read_probe_new (const LinnetProbeOptions *options, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (LinnetReadProbe) self = g_new0 (LinnetReadProbe, 1);
   lm_error failure = { 0 };
   Watcher watcher = { .cancellable = cancellable };
   lm_probe_options lm_options;
 
-  *rate = 0;
-  return start (options, &watcher, &lm_options, error) &&
-         finish (probe (&lm_options, rate, &failure), &failure, &watcher, error);
+  g_return_val_if_fail (options != NULL, NULL);
+
+  if (!start (options, &watcher, &lm_options, error))
+    return NULL;
+  g_set_object (&self->model, options->model);
+  self->handle = lm_read_probe_open (&lm_options, &failure);
+  if (self->handle != NULL)
+    return g_steal_pointer (&self);
+  finish (failure.code, &failure, &watcher, error);
+  return NULL;
 }
 
-gboolean
-linnet_probe_bandwidth (const LinnetProbeOptions *options,
-                        GCancellable *cancellable,
-                        double *bytes_per_second,
-                        GError **error)
+void
+linnet_read_probe_free (LinnetReadProbe *self)
 {
-  g_return_val_if_fail (options != NULL, FALSE);
-  g_return_val_if_fail (bytes_per_second != NULL, FALSE);
+  if (self == NULL)
+    return;
+  lm_read_probe_close (self->handle);
+  g_clear_object (&self->model);
+  g_free (self);
+}
 
-  return run (lm_probe_read_bandwidth, options, cancellable, bytes_per_second, error);
+guint64
+linnet_read_probe_look (LinnetReadProbe *self, double seconds, double *took)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (took != NULL, 0);
+
+  return lm_read_probe_look (self->handle, seconds, took);
 }
 
 gboolean
@@ -95,10 +109,19 @@ linnet_probe_int8_peak (const LinnetProbeOptions *options,
                         double *macs_per_second,
                         GError **error)
 {
+  lm_error failure = { 0 };
+  Watcher watcher = { .cancellable = cancellable };
+  lm_probe_options lm_options;
+  lm_status status;
+
   g_return_val_if_fail (options != NULL, FALSE);
   g_return_val_if_fail (macs_per_second != NULL, FALSE);
 
-  return run (lm_probe_int8_peak, options, cancellable, macs_per_second, error);
+  *macs_per_second = 0;
+  if (!start (options, &watcher, &lm_options, error))
+    return FALSE;
+  status = lm_probe_int8_peak (&lm_options, macs_per_second, &failure);
+  return finish (status, &failure, &watcher, error);
 }
 
 gboolean

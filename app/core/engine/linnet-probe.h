@@ -16,14 +16,23 @@ typedef struct {
                          that its weights are in; NULL: other memory */
 } LinnetProbeOptions;
 
-/* Bytes a second at which the threads together read memory. cancellable may be NULL. FALSE on
- * failure: LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
-gboolean linnet_probe_bandwidth (const LinnetProbeOptions *options,
-                                 GCancellable *cancellable,
-                                 double *bytes_per_second,
-                                 GError **error);
+/* How fast the threads together read memory, whenever it is asked: what is held against it can be
+ * measured in the same moments. */
+typedef struct _LinnetReadProbe LinnetReadProbe;
 
-/* 8-bit multiply-adds a second that the threads together do in registers. Likewise. */
+/* Takes the options' seconds to find out how memory is read fastest. cancellable may be NULL. NULL
+ * on failure: LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
+LinnetReadProbe *linnet_read_probe_new (const LinnetProbeOptions *options,
+                                        GCancellable *cancellable,
+                                        GError **error);
+void linnet_read_probe_free (LinnetReadProbe *self); /* NULL allowed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetReadProbe, linnet_read_probe_free)
+
+/* Reads for about so many seconds. Returns how many bytes; took: the seconds that it was. */
+guint64 linnet_read_probe_look (LinnetReadProbe *self, double seconds, double *took);
+
+/* 8-bit multiply-adds a second that the threads together do in registers. cancellable may be NULL.
+ * FALSE on failure: LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
 gboolean linnet_probe_int8_peak (const LinnetProbeOptions *options,
                                  GCancellable *cancellable,
                                  double *macs_per_second,
