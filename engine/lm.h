@@ -410,9 +410,9 @@ typedef struct lm_read_probe lm_read_probe;
 lm_read_probe *lm_read_probe_open (const lm_probe_options *options, lm_error *error);
 void lm_read_probe_close (lm_read_probe *probe); /* NULL allowed */
 
-/* Reads for about so many seconds (some milliseconds at least), going on where it ended the last
- * time. Returns the bytes that were read; took: the seconds. */
-uint64_t lm_read_probe_look (lm_read_probe *probe, double seconds, double *took);
+/* Reads as many bytes, or a few more, going on where it ended the last time. Returns how many;
+ * took: the seconds that it was. */
+uint64_t lm_read_probe_look (lm_read_probe *probe, uint64_t bytes, double *took);
 
 /* The rate, in multiply-adds a second, at which threads together multiply 8-bit integers that are
  * in registers already, with the level's instructions for that: the median of twelve passes.

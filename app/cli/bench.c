@@ -9,6 +9,8 @@
 #include "cli.h"
 #include "engine/linnet-probe.h"
 
+#define LOOKS_A_TOKEN 4 /* as long together as a token */
+
 /* The state of bench_measure(). */
 typedef struct {
   const BenchOptions *options;
@@ -168,15 +170,15 @@ typedef struct {
 typedef struct {
   Reads memory;
   Reads weights;
-  double seconds; /* of each look */
+  guint64 bytes; /* of each look */
 } Looks;
 
 static void
-look (Reads *reads, double seconds)
+look (Reads *reads, guint64 bytes)
 {
   double took;
 
-  reads->bytes += (double) linnet_read_probe_look (reads->probe, seconds, &took);
+  reads->bytes += (double) linnet_read_probe_look (reads->probe, bytes, &took);
   reads->seconds += took;
 }
 
@@ -185,19 +187,20 @@ look_cb (gpointer user_data)
 {
   Looks *looks = user_data;
 
-  look (&looks->memory, looks->seconds);
-  look (&looks->weights, looks->seconds);
+  look (&looks->memory, looks->bytes);
+  look (&looks->weights, looks->bytes);
 }
 
-/* Memory may be twice as fast in one second as in the next, so that after each token it is looked
- * at: both saw the same moments, and both are means of them. */
+/* Memory may be twice as fast in one second as in the next, so that it is looked at after each
+ * token, which is as long as LOOKS_A_TOKEN looks. All tokens read as much, and so do all looks: the
+ * speeds of both are means of the same kind. */
 static gboolean
 measure_decode (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
 {
   Looks looks = {
     .memory.probe = bench->memory,
     .weights.probe = bench->weights,
-    .seconds = bench->options->probe_seconds / test->n_tokens,
+    .bytes = (guint64) (test->work / LOOKS_A_TOKEN),
   };
   double rate;
 

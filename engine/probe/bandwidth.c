@@ -9,7 +9,7 @@
 #include "util/measure.h"
 #include "util/pages.h"
 
-#define CHUNKS_A_JOB ((size_t) 32) /* between two looks at the clock */
+#define CHUNKS_A_JOB ((size_t) 32) /* handed out at once, between two looks at the clock */
 
 static void
 read_chunk (void *data, size_t index, unsigned worker)
@@ -33,6 +33,15 @@ lm_reading_make (lm_pool *pool, unsigned n_threads, const uint8_t *memory, uint6
   return r;
 }
 
+/* The next n chunks, together. */
+static uint64_t
+read_chunks (lm_reading *r, size_t n)
+{
+  lm_pool_run_on (r->pool, r->n_threads, n, read_chunk, r, NULL);
+  r->first = (r->first + n) % r->n_chunks;
+  return n * r->chunk_bytes;
+}
+
 uint64_t
 lm_reading_pass (void *reading, size_t way, double pass_seconds)
 {
@@ -41,11 +50,9 @@ lm_reading_pass (void *reading, size_t way, double pass_seconds)
   uint64_t bytes = 0;
 
   r->way = r->ways[way];
-  do {
-    lm_pool_run_on (r->pool, r->n_threads, CHUNKS_A_JOB, read_chunk, r, NULL);
-    r->first = (r->first + CHUNKS_A_JOB) % r->n_chunks;
-    bytes += CHUNKS_A_JOB * r->chunk_bytes;
-  } while (lm_now_seconds () < end);
+  do
+    bytes += read_chunks (r, CHUNKS_A_JOB);
+  while (lm_now_seconds () < end);
   return bytes;
 }
 
@@ -148,11 +155,18 @@ lm_read_probe_close (lm_read_probe *probe)
 }
 
 uint64_t
-lm_read_probe_look (lm_read_probe *probe, double seconds, double *took)
+lm_read_probe_look (lm_read_probe *probe, uint64_t bytes, double *took)
 {
+  lm_reading *r = &probe->reading;
   double start = lm_now_seconds ();
-  uint64_t bytes = lm_reading_pass (&probe->reading, probe->way, seconds);
+  uint64_t done = 0;
 
+  r->way = r->ways[probe->way];
+  do {
+    uint64_t left = bytes > done ? (bytes - done - 1) / r->chunk_bytes + 1 : 1;
+
+    done += read_chunks (r, left < CHUNKS_A_JOB ? (size_t) left : CHUNKS_A_JOB);
+  } while (done < bytes);
   *took = lm_now_seconds () - start;
-  return bytes;
+  return done;
 }

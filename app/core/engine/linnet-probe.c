@@ -95,12 +95,12 @@ linnet_read_probe_free (LinnetReadProbe *self)
 }
 
 guint64
-linnet_read_probe_look (LinnetReadProbe *self, double seconds, double *took)
+linnet_read_probe_look (LinnetReadProbe *self, guint64 bytes, double *took)
 {
   g_return_val_if_fail (self != NULL, 0);
   g_return_val_if_fail (took != NULL, 0);
 
-  return lm_read_probe_look (self->handle, seconds, took);
+  return lm_read_probe_look (self->handle, bytes, took);
 }
 
 gboolean

@@ -28,8 +28,8 @@ LinnetReadProbe *linnet_read_probe_new (const LinnetProbeOptions *options,
 void linnet_read_probe_free (LinnetReadProbe *self); /* NULL allowed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LinnetReadProbe, linnet_read_probe_free)
 
-/* Reads for about so many seconds. Returns how many bytes; took: the seconds that it was. */
-guint64 linnet_read_probe_look (LinnetReadProbe *self, double seconds, double *took);
+/* Reads as many bytes, or a few more. Returns how many; took: the seconds that it was. */
+guint64 linnet_read_probe_look (LinnetReadProbe *self, guint64 bytes, double *took);
 
 /* 8-bit multiply-adds a second that the threads together do in registers. cancellable may be NULL.
  * FALSE on failure: LINNET_ENGINE_ERROR or G_IO_ERROR_CANCELLED. */
