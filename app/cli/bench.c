@@ -16,7 +16,7 @@ typedef struct {
   const BenchOptions *options;
   GCancellable *cancellable;
   BenchReport *report;
-  LinnetReadProbe *memory;  /* borrowed; NULL where nothing is written */
+  LinnetReadProbe *memory;  /* borrowed while tests run; NULL where nothing is written */
   LinnetReadProbe *weights; /* the same of the model at work */
   guint n_steps;            /* runs, in all */
   guint step;
@@ -138,7 +138,7 @@ add_share (GArray *limits, GArray *shares, double limit, double work)
   g_array_append_val (shares, share);
 }
 
-/* The speed of the units that multiply hardly changes: it is looked at before and after. */
+/* A prompt is read in one go, so that the limit is looked at before and after. */
 static gboolean
 measure_prefill (Bench *bench, LinnetSpeedMeter *meter, BenchTest *test, GError **error)
 {

@@ -165,7 +165,7 @@ parse (char **arguments, BenchArguments *given, int *status)
     CLI_KV_ENTRY (&given->kv),
     { "reps", 0, 0, G_OPTION_ARG_INT, &given->n_reps, N_ ("Repetitions of each (3)"), "N" },
     { "probe-ms", 0, 0, G_OPTION_ARG_INT, &given->probe_ms,
-      N_ ("Milliseconds to look for the processor’s limit before and after each reading (500)"),
+      N_ ("Milliseconds to look for the processor’s limit before and after a prompt is read (500)"),
       "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &given->json, N_ ("Print the figures as JSON"), NULL },
     { "start", 0, 0, G_OPTION_ARG_NONE, &given->with_start,

@@ -3,9 +3,9 @@
  *
  * The cache is worked through in chunks of LM_ATTEND_CHUNK positions, whose results are put
  * together in their order (Milakov & Gimelshein 2018, arXiv:1805.02867). With many tokens a task is
- * all chunks of some heads and, where few heads share keys and values, of some tokens; with few, one
- * chunk, so that a long context keeps every thread busy. Both do the same arithmetic in the same
- * order, and so does each query alone.
+ * all chunks of some heads and, where few heads share keys and values, of some tokens; with few,
+ * one chunk, so that a long context keeps every thread busy. Both do the same arithmetic in the
+ * same order, and so does each query alone.
  */
 #pragma once
 
