@@ -96,9 +96,7 @@ tell_pass (void *data)
 {
   passes *p = data;
 
-  p->done++;
-  return p->options->progress == NULL ||
-         p->options->progress (p->done, p->total, p->options->user_data);
+  return lm_probe_tell (p->options, ++p->done, p->total);
 }
 
 static lm_status
@@ -159,14 +157,13 @@ lm_read_probe_look (lm_read_probe *probe, uint64_t bytes, double *took)
 {
   lm_reading *r = &probe->reading;
   double start = lm_now_seconds ();
-  uint64_t done = 0;
+  uint64_t left = bytes > 0 ? (bytes - 1) / r->chunk_bytes + 1 : 1, done = 0; /* chunks, bytes */
 
   r->way = r->ways[probe->way];
-  do {
-    uint64_t left = bytes > done ? (bytes - done - 1) / r->chunk_bytes + 1 : 1;
-
-    done += read_chunks (r, left < CHUNKS_A_JOB ? (size_t) left : CHUNKS_A_JOB);
-  } while (done < bytes);
+  for (size_t n; left > 0; left -= n) {
+    n = left < CHUNKS_A_JOB ? (size_t) left : CHUNKS_A_JOB;
+    done += read_chunks (r, n);
+  }
   *took = lm_now_seconds () - start;
   return done;
 }

@@ -314,12 +314,10 @@ static bool
 report (void *data)
 {
   const probe *p = data;
-  const lm_probe_options *options = p->options;
   double part = (lm_now_seconds () - p->start) / p->seconds;
 
   part = part < 1 ? part : 1;
-  return options->progress == NULL || options->progress ((uint64_t) (part * (PROGRESS_STEPS - 1)),
-                                                         PROGRESS_STEPS, options->user_data);
+  return lm_probe_tell (p->options, (uint64_t) (part * (PROGRESS_STEPS - 1)), PROGRESS_STEPS);
 }
 
 static double

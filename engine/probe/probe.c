@@ -39,6 +39,12 @@ lm_probe_get_seconds (const lm_probe_options *options)
   return options->seconds > 0 ? options->seconds : DEFAULT_SECONDS;
 }
 
+bool
+lm_probe_tell (const lm_probe_options *options, uint64_t done, uint64_t total)
+{
+  return options->progress == NULL || options->progress (done, total, options->user_data);
+}
+
 lm_status
 lm_probe_fail_stopped (lm_error *error)
 {
@@ -92,8 +98,7 @@ lm_probe_run (const lm_probe_options *options,
   *rate = 0;
   for (uint64_t i = 0; i < LM_PROBE_PASSES; i++) {
     rates[i] = measure_pass (pass, data, 0, seconds / LM_PROBE_PASSES);
-    if (options->progress != NULL &&
-        !options->progress (i + 1, LM_PROBE_PASSES, options->user_data))
+    if (!lm_probe_tell (options, i + 1, LM_PROBE_PASSES))
       return lm_probe_fail_stopped (error);
   }
   *rate = lm_find_quantile (rates, LM_PROBE_PASSES, 0.5);

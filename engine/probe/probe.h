@@ -26,6 +26,9 @@ lm_status lm_probe_begin (const lm_probe_options *options, lm_pool **pool, lm_er
 /* The seconds that options ask for. */
 double lm_probe_get_seconds (const lm_probe_options *options);
 
+/* Tells who wants to know how far it is; false: it shall stop. */
+bool lm_probe_tell (const lm_probe_options *options, uint64_t done, uint64_t total);
+
 /* Writes LM_ERROR_CANCELLED, and returns it. */
 lm_status lm_probe_fail_stopped (lm_error *error);
 
